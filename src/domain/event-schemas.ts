@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { pricePlanComponent } from './pricing.ts';
+
+/** Schemas that several event types share. Everything personal is in a schema of its own, which no fold reads. */
+const time = z.iso.datetime({ offset: true });
+export const decimal = z.string().regex(/^-?\d+(\.\d+)?$/, 'a decimal string');
+export const currency = z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code, upper case');
+
+export const parties = z.strictObject({ from: z.string().optional(), to: z.string().optional() });
+export const transcriptTexts = z.strictObject({ summary: z.string().optional(), transcript: z.string().optional() });
+
+export const callBasics = {
+  agentId: z.string().optional(),
+  channel: z.string().optional(),
+  direction: z.string().optional(),
+  /** Twilio's id of the telephone leg, when the provider tells it. */
+  telephonyCallId: z.string().optional(),
+};
+
+export const callStarted = z.strictObject({ ...callBasics, startedAt: time.optional() });
+export const callEnded = z.strictObject({
+  ...callBasics,
+  status: z.string().optional(),
+  disconnectionReason: z.string().optional(),
+  startedAt: time.optional(),
+  endedAt: time.optional(),
+  durationMs: z.number().nonnegative().optional(),
+});
+export const callAnalyzed = z.strictObject({
+  ...callBasics,
+  successful: z.boolean().optional(),
+  sentiment: z.string().optional(),
+  inVoicemail: z.boolean().optional(),
+  startedAt: time.optional(),
+  durationMs: z.number().nonnegative().optional(),
+});
+export const callTransferred = z.strictObject({ agentId: z.string().optional(), startedAt: time.optional() });
+export const transferDestination = z.strictObject({ destination: z.string().optional(), extension: z.string().optional() });
+export const transcriptUpdated = z.strictObject({ agentId: z.string().optional(), turns: z.number().int().optional() });
+export const conversationCost = z.strictObject({
+  component: z.string(),
+  isTransferLeg: z.boolean(),
+  amount: decimal,
+  currency,
+});
+
+export const payment = z.strictObject({
+  amount: decimal,
+  currency,
+  customerId: z.string().optional(),
+  invoiceId: z.string().optional(),
+  chargeId: z.string().optional(),
+  method: z.string().optional(),
+});
+export const paymentFailure = z.strictObject({
+  amount: decimal,
+  currency,
+  customerId: z.string().optional(),
+  invoiceId: z.string().optional(),
+  chargeId: z.string().optional(),
+  failureCode: z.string().optional(),
+  declineCode: z.string().optional(),
+});
+export const refund = z.strictObject({
+  refundId: z.string(),
+  amount: decimal,
+  currency,
+  status: z.enum(['pending', 'requires_action', 'succeeded', 'failed', 'canceled']),
+  reason: z.string().optional(),
+  chargeId: z.string().optional(),
+});
+export const refundTotal = z.strictObject({ chargeId: z.string(), total: decimal, currency });
+export const invoicePaymentLink = z.strictObject({ invoiceId: z.string(), paymentId: z.string().optional(), amount: decimal.optional() });
+
+export const invoice = z.strictObject({
+  number: z.string().optional(),
+  customerId: z.string().optional(),
+  status: z.enum(['draft', 'open', 'paid', 'uncollectible', 'void']),
+  net: decimal,
+  tax: decimal,
+  total: decimal,
+  paid: decimal,
+  currency,
+  issuedAt: time.optional(),
+  dueAt: time.optional(),
+  periodStart: time.optional(),
+  periodEnd: time.optional(),
+});
+
+export const providerEvent = z.strictObject({
+  providerType: z.string(),
+  objectId: z.string().optional(),
+  /** `kept`: a known type that no projection needs; the others say why the webhook could not be mapped. */
+  reason: z.enum(['kept', 'unknown-type', 'unreadable', 'odd-shape', 'mapping-failed', 'refused-by-database']),
+});
+
+export const accountMapping = z.strictObject({
+  provider: z.string().min(1),
+  account: z.string().min(1),
+  externalId: z.string().min(1),
+  tenantId: z.string().min(1),
+  validFrom: z.union([time, z.literal('-infinity')]),
+  validTo: z.union([time, z.literal('infinity')]),
+});
+export const pricePlan = z.strictObject({
+  planId: z.string().min(1),
+  name: z.string().min(1),
+  currency,
+  components: z.array(pricePlanComponent).min(1).max(50),
+});
+export const pricePlanAssignment = z.strictObject({ planId: z.string().min(1), tenantId: z.string().min(1), validFrom: time });
+export const streamMove = z.strictObject({ from: z.string(), to: z.string(), reason: z.string() });
+
+export const workRequest = z.strictObject({
+  /** What is to be done, such as the template of a notification. */
+  task: z.string(),
+  /** The event that asked for it. */
+  causeEventId: z.string(),
+  causeType: z.string(),
+  /** Unique per effect: two reports of one fact ask for one effect. */
+  effectKey: z.string(),
+  details: z.record(z.string(), z.string()),
+});

@@ -1,0 +1,68 @@
+import type { EventType } from './events.ts';
+
+export const QUEUES = [
+  'ingress-events',
+  'orchestration-flows',
+  'integration-tasks',
+  'notifications',
+  'analytics-events',
+] as const;
+export type Queue = (typeof QUEUES)[number];
+
+/** What the ingress handler asks for next, as an event of its own, which has its own route. */
+export type NextWork = Readonly<{
+  type: 'FlowRequested' | 'IntegrationRequested' | 'NotificationRequested';
+  task: string;
+}>;
+
+type Route = Readonly<{ queues: readonly Queue[]; next: readonly NextWork[] }>;
+
+const INGRESS_AND_ANALYTICS: Route = { queues: ['ingress-events', 'analytics-events'], next: [] };
+
+/** The one table of which event goes where; the compiler holds it complete. */
+export const routes: Readonly<Record<EventType, Route>> = {
+  CallStarted: { queues: ['ingress-events'], next: [] },
+  CallEnded: INGRESS_AND_ANALYTICS,
+  CallAnalyzed: {
+    queues: ['ingress-events', 'analytics-events'],
+    next: [{ type: 'FlowRequested', task: 'call-follow-up' }],
+  },
+  CallCostReported: { queues: ['analytics-events'], next: [] },
+  CallTransferStarted: { queues: ['ingress-events'], next: [] },
+  CallTransferBridged: { queues: ['ingress-events'], next: [] },
+  CallTransferCancelled: { queues: ['ingress-events'], next: [] },
+  CallTransferEnded: { queues: ['ingress-events'], next: [] },
+  CallTranscriptUpdated: { queues: ['ingress-events'], next: [] },
+  ChatStarted: { queues: ['ingress-events'], next: [] },
+  ChatEnded: INGRESS_AND_ANALYTICS,
+  ChatAnalyzed: {
+    queues: ['ingress-events', 'analytics-events'],
+    next: [{ type: 'FlowRequested', task: 'chat-follow-up' }],
+  },
+  ChatCostReported: { queues: ['analytics-events'], next: [] },
+  PaymentSucceeded: INGRESS_AND_ANALYTICS,
+  PaymentFailed: {
+    queues: ['ingress-events', 'analytics-events'],
+    next: [{ type: 'NotificationRequested', task: 'payment-failed' }],
+  },
+  RefundReported: INGRESS_AND_ANALYTICS,
+  RefundTotalReported: INGRESS_AND_ANALYTICS,
+  InvoicePaymentLinked: INGRESS_AND_ANALYTICS,
+  InvoiceDrafted: INGRESS_AND_ANALYTICS,
+  InvoiceFinalized: INGRESS_AND_ANALYTICS,
+  InvoicePaid: {
+    queues: ['ingress-events', 'analytics-events'],
+    next: [{ type: 'IntegrationRequested', task: 'record-invoice-paid' }],
+  },
+  InvoicePaymentFailed: INGRESS_AND_ANALYTICS,
+  InvoiceVoided: INGRESS_AND_ANALYTICS,
+  InvoiceMarkedUncollectible: INGRESS_AND_ANALYTICS,
+  ProviderEventReceived: { queues: ['ingress-events'], next: [] },
+  StreamTenantMoved: { queues: ['analytics-events'], next: [] },
+  AccountMappingAdded: { queues: [], next: [] },
+  PricePlanDefined: { queues: ['analytics-events'], next: [] },
+  PricePlanAssigned: { queues: ['analytics-events'], next: [] },
+  FlowRequested: { queues: ['orchestration-flows'], next: [] },
+  IntegrationRequested: { queues: ['integration-tasks'], next: [] },
+  NotificationRequested: { queues: ['notifications'], next: [] },
+};

@@ -1,0 +1,36 @@
+export const STREAM_KINDS = [
+  'call',
+  'chat',
+  'payment',
+  'invoice',
+  'provider-object',
+  'account-mapping',
+  'price-plan',
+  'tenant-plan',
+] as const;
+export type StreamKind = (typeof STREAM_KINDS)[number];
+
+export const MODES = ['live', 'test'] as const;
+export type Mode = (typeof MODES)[number];
+
+export const BOOKS = ['platform', 'tenant'] as const;
+export type Books = (typeof BOOKS)[number];
+
+/** The thing that events are about. A thing of our own (a price plan) has no provider and no account. */
+export type Stream = Readonly<{
+  kind: StreamKind;
+  provider?: string;
+  account?: string;
+  mode: Mode;
+  externalId: string;
+}>;
+
+/** Each part is percent-encoded, so that no two things share a key whatever characters a provider uses. */
+export function streamKey({ kind, provider, account, mode, externalId }: Stream): string {
+  return [kind, provider ?? '', account ?? '', mode, externalId].map(encodePart).join('/');
+}
+
+/** encodeURIComponent throws on a lone surrogate; the key must still be one that PostgreSQL takes. */
+function encodePart(part: string): string {
+  return encodeURIComponent(part.toWellFormed());
+}

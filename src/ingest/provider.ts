@@ -1,0 +1,61 @@
+import type { DomainEvent } from '../domain/events.ts';
+import type { Source } from '../tenants/source.ts';
+
+/** One HTTP request as it came in. `body` is the raw bytes; nothing parsed them yet. */
+export type IncomingRequest = Readonly<{
+  method: string;
+  /** Path and query as received. */
+  url: string;
+  /** Names in lower case; a header that came twice holds both values, in order. */
+  headers: Readonly<Record<string, readonly string[]>>;
+  body: Buffer;
+  receivedAt: Date;
+}>;
+
+export const SIGNATURE_FAULTS = [
+  'no-secret-configured',
+  'missing-signature',
+  'doubled-signature',
+  'malformed-signature',
+  'wrong-signature',
+  'expired-signature',
+  'future-signature',
+] as const;
+export type SignatureFault = (typeof SIGNATURE_FAULTS)[number];
+
+export type Verification = Readonly<{ verified: true; signedAt?: Date }> | Readonly<{ verified: false; cause: SignatureFault }>;
+
+export type UnmappedReason = 'unknown-type' | 'unreadable' | 'odd-shape' | 'mapping-failed' | 'refused-by-database';
+
+/** What a verified webhook says. */
+export type Normalised = Readonly<{
+  /** The provider's own name of the type; `unreadable` where none can be read. */
+  providerType: string;
+  /** The provider's own id of this event or delivery, where it has one. */
+  providerEventId?: string;
+  /**
+   * `k` of the dedupe key: the provider's event id, else the natural key of the type. Undefined: only the content
+   * tells duplicates, for 24 hours, and no money may come of it.
+   */
+  dedupeKey?: string;
+  /** What two deliveries of one event have in common: the body less its volatile fields. */
+  content: Buffer | string;
+  /** External ids that may be mapped to a tenant, best first. */
+  accountIds: readonly string[];
+  /** When the thing began, for mappings that are valid in time; else the time of the event. */
+  startedAt?: Date;
+  status: 'accepted' | 'unmapped' | 'quarantined';
+  /** Why it is unmapped or quarantined, for people. */
+  detail?: string;
+  /** At least one, unless quarantined. */
+  events: readonly DomainEvent[];
+}>;
+
+/** Pure: no I/O, no clock (times come in), no randomness. One file each in `providers/`. */
+export type Provider = Readonly<{
+  name: string;
+  /** Constant time, on raw bytes, fail closed. The tolerance of the clock holds in both directions. */
+  verify(request: IncomingRequest, source: Source, now: Date): Verification;
+  /** Maps a verified request. May throw: the caller keeps the webhook raw, as unmapped (`mapping-failed`). */
+  normalise(request: IncomingRequest, source: Source, verification: { signedAt?: Date }): Normalised;
+}>;

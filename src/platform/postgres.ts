@@ -1,0 +1,128 @@
+import pg from 'pg';
+import type { Logger } from './logger.ts';
+
+export type Pool = pg.Pool;
+
+/** A client inside a transaction that its caller owns: never commit, roll back or release it. */
+export type Tx = pg.PoolClient;
+
+/** Which rows row-level security shows: those of one tenant, or `*` for the platform's own work over all of them. */
+export type Scope = Readonly<{ tenant: string }>;
+
+export type PoolOptions = Readonly<{
+  url: string;
+  /** Takes this role's rights at connecting; without it the login role's own. */
+  role?: string;
+  applicationName: string;
+  max: number;
+  /** A statement that runs longer is cancelled by the server; 0 for never. */
+  statementTimeoutMs: number;
+  /** A transaction that waits longer for its client is ended with its connection; 0 for never. */
+  idleInTransactionTimeoutMs: number;
+  /** How long to wait for a free connection or a new one. */
+  connectTimeoutMs?: number;
+  logger: Logger;
+}>;
+
+/**
+ * A pool on which `numeric` and `bigint` are strings, `timestamptz` is a Date and `date` stays `YYYY-MM-DD`.
+ * A lost connection is logged and replaced at the next use. The caller ends the pool.
+ */
+export function createPool(options: PoolOptions): Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.applicationName,
+    max: options.max,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    keepAlive: true,
+    options: startupOptions(options),
+    types: { getTypeParser: parserOf },
+  });
+  const { logger } = options;
+  pool.on('error', (err) => logger.warn({ err }, 'idle database connection lost; the pool opens another'));
+  // Without a listener of its own, a connection that breaks between two statements would end the process.
+  // The holder sees the failure at its next statement.
+  pool.on('connect', (client) => client.on('error', (err) => logger.debug({ err }, 'database connection broke')));
+  return pool;
+}
+
+/**
+ * Runs `fn` in one transaction under row-level security for `scope`: commits when it returns, rolls back when it throws,
+ * and gives the connection back, or destroys it when its state is unknown. When the commit itself fails, whether it
+ * took effect is unknown to the caller.
+ */
+export async function withTransaction<T>(pool: Pool, scope: Scope, fn: (tx: Tx) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    await client.query(`select set_config('hookledger.tenant', $1::text, true)`, [scope.tenant]);
+    const result = await fn(client);
+    await commit(client);
+    return result;
+  } catch (error) {
+    broken = await rollback(client);
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Runs `fn` on one connection of its own, outside any pool: for administration, where a session matters. */
+export async function withConnection<T>(url: string, fn: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  // A break shows at the next statement; without a listener it would end the process instead.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await fn(client);
+  } finally {
+    await client.end();
+  }
+}
+
+export class TransactionAbortedError extends Error {
+  override readonly name = 'TransactionAbortedError';
+  readonly code = 'transaction_aborted';
+}
+
+/** PostgreSQL answers the commit of a failed transaction with a silent ROLLBACK; that must not pass for success. */
+async function commit(client: Tx): Promise<void> {
+  const { command } = await client.query('commit');
+  if (command !== 'COMMIT') {
+    throw new TransactionAbortedError('The transaction was rolled back: a statement in it had failed and was ignored.');
+  }
+}
+
+async function rollback(client: Tx): Promise<Error | undefined> {
+  try {
+    await client.query('rollback');
+    return undefined;
+  } catch (error) {
+    // The first error is the one to report; this one only says that the connection is gone.
+    return error instanceof Error ? error : new Error('rollback failed', { cause: error });
+  }
+}
+
+function startupOptions(options: PoolOptions): string {
+  const settings: [string, string][] = [
+    ['statement_timeout', String(options.statementTimeoutMs)],
+    ['idle_in_transaction_session_timeout', String(options.idleInTransactionTimeoutMs)],
+  ];
+  if (options.role !== undefined) settings.push(['role', options.role]);
+  return settings.map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`).join(' ');
+}
+
+const asText = (value: string): string => value;
+const textArray: number = 1009;
+const numericArray = 1231;
+const dateArray = 1182;
+
+/** int8 and numeric do not fit into a number; a `date` turned into a Date would depend on this machine's zone. */
+function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  const { INT8, NUMERIC, DATE } = pg.types.builtins;
+  if (oid === INT8 || oid === NUMERIC || oid === DATE) return asText;
+  // int8[] is strings already.
+  if (oid === numericArray || oid === dateArray) return pg.types.getTypeParser(textArray, format);
+  return pg.types.getTypeParser(oid, format);
+}

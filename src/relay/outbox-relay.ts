@@ -1,0 +1,179 @@
+import type { Logger } from '../platform/logger.ts';
+import type { Pool } from '../platform/postgres.ts';
+import { withTransaction } from '../platform/postgres.ts';
+import { createWakeSignal } from '../platform/wake-signal.ts';
+import type { Transport } from '../transports/transport.ts';
+import { leaseShards, releaseShards } from './lease-shards.ts';
+import { buryRefused, moveCursors } from './move-cursors.ts';
+import type { Lane } from './read-lanes.ts';
+import { readAllLanesBehind, readNewLanesBehind } from './read-lanes.ts';
+import type { OutboxMessage } from './read-outbox.ts';
+import { readOutbox } from './read-outbox.ts';
+import { shareBudget } from './share-budget.ts';
+
+export type OutboxRelay = Readonly<{
+  /** One round: reads what is behind, publishes it, moves the cursors. Answers how many rows were published. */
+  tick(): Promise<number>;
+  run(signal: AbortSignal): Promise<void>;
+  wake(): void;
+  close(): Promise<void>;
+}>;
+
+export type OutboxRelayDeps = Readonly<{
+  pool: Pool;
+  transport: Transport;
+  queues: readonly string[];
+  logger: Logger;
+  /** Unique per process: the name under which shards are leased. */
+  owner: string;
+  /** Rows a round and queue. */
+  batchSize?: number;
+  /** Jobs that a queue may hold before the relay waits: the backlog stays in PostgreSQL. */
+  maxQueueDepth?: number;
+  leaseSeconds?: number;
+  /** Between publishing and moving the cursors: where a crash repeats a publication. */
+  onPublished?: (messages: readonly OutboxMessage[]) => void | Promise<void>;
+}>;
+
+const SCOPE = { tenant: '*' };
+const POLL_MS = 100;
+const MAX_BACKOFF_MS = 5_000;
+
+/** Publishes committed outbox rows, lane by lane, at least once: a row is published before its cursor moves. */
+export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
+  const { pool, transport, logger, owner, batchSize = 500, maxQueueDepth = 2_000, leaseSeconds = 10 } = deps;
+  const signal = createWakeSignal();
+  /** Lanes with unpublished rows at or below `seen`, in the order of their last service. */
+  const behind = new Map<string, Lane>();
+  let tokens = new Map<number, bigint>();
+  let renewAt = 0;
+  let seen: bigint | undefined;
+
+  /** What another relay did meanwhile is unknown: look again from the start. */
+  function forget(): void {
+    behind.clear();
+    tokens = new Map();
+    renewAt = 0;
+    seen = undefined;
+  }
+
+  async function renewLease(): Promise<void> {
+    if (Date.now() < renewAt) return;
+    const leases = await withTransaction(pool, SCOPE, (tx) => leaseShards(tx, owner, leaseSeconds));
+    const renewed = new Map(leases.map(({ shard, token }) => [shard, token]));
+    const isSame = renewed.size === tokens.size && [...renewed].every(([shard, token]) => tokens.get(shard) === token);
+    if (!isSame) forget();
+    tokens = renewed;
+    renewAt = Date.now() + (leaseSeconds * 1_000) / 2;
+  }
+
+  async function queueBudgets(): Promise<ReadonlyMap<string, number>> {
+    const queues = new Set([...behind.values()].map(({ queue }) => queue));
+    const budgets = await Promise.all(
+      [...queues].map(async (queue) => {
+        const { waiting, active, delayed } = await transport.depth(queue);
+        const room = maxQueueDepth - waiting - active - delayed;
+        return [queue, Math.max(0, Math.min(batchSize, room))] as const;
+      }),
+    );
+    return new Map(budgets);
+  }
+
+  async function tick(): Promise<number> {
+    await renewLease();
+    if (tokens.size === 0) return 0;
+    const shards = [...tokens.keys()];
+    const after = seen;
+    const { mark, lanes } = await withTransaction(pool, SCOPE, (tx) =>
+      after === undefined ? readAllLanesBehind(tx, shards) : readNewLanesBehind(tx, shards, after),
+    );
+    seen = mark;
+    for (const lane of lanes) if (!behind.has(laneKey(lane))) behind.set(laneKey(lane), lane);
+    if (behind.size === 0) return 0;
+
+    const quotas = shareBudget([...behind.values()], await queueBudgets());
+    if (quotas.length === 0) return 0;
+    const messages = await withTransaction(pool, SCOPE, (tx) => readOutbox(tx, quotas, mark));
+    const refused = await publish(messages);
+    await deps.onPublished?.(messages);
+
+    const moves = [...lastPositions(messages)].map(([lane, position]) => ({
+      lane,
+      position,
+      token: tokens.get(lane.shard) ?? -1n,
+    }));
+    const moved = await withTransaction(pool, SCOPE, async (tx) => {
+      await buryRefused(tx, refused);
+      return moves.length === 0 ? 0 : moveCursors(tx, moves);
+    });
+    if (moved < moves.length) {
+      logger.warn({ owner, moved, asked: moves.length }, 'relay lost its lease; another one publishes these lanes');
+      forget();
+      return messages.length;
+    }
+    const counts = Map.groupBy(messages, ({ lane }) => lane);
+    for (const { lane, limit } of quotas) {
+      behind.delete(laneKey(lane));
+      const rows = counts.get(lane) ?? [];
+      const last = rows.at(-1);
+      // A full share means that there may be more; the lane goes to the end of the round.
+      if (rows.length === limit && last !== undefined) behind.set(laneKey(lane), { ...lane, cursor: last.position });
+    }
+    return messages.length;
+  }
+
+  async function publish(messages: readonly OutboxMessage[]) {
+    const byQueue = Map.groupBy(messages, ({ message }) => message.queue);
+    const refused = await Promise.all(
+      [...byQueue].map(async ([queue, entries]) => {
+        const answers = await transport.publish(
+          queue,
+          entries.map(({ message }) => message),
+        );
+        return entries.flatMap(({ message }, index) => {
+          const answer = answers[index];
+          if (answer === undefined) return [{ message, reason: 'the transport gave no answer for it' }];
+          return answer.accepted ? [] : [{ message, reason: answer.reason }];
+        });
+      }),
+    );
+    for (const { message, reason } of refused.flat()) {
+      logger.error({ eventId: message.eventId, queue: message.queue, reason }, 'transport refused a message; dead letter');
+    }
+    return refused.flat();
+  }
+
+  return {
+    tick,
+    wake: signal.wake,
+    async run(abort) {
+      let backoffMs = POLL_MS;
+      while (!abort.aborted) {
+        try {
+          const published = await tick();
+          backoffMs = POLL_MS;
+          if (published > 0) continue;
+          await signal.wait(POLL_MS, abort);
+        } catch (error) {
+          // Rows stay in the outbox; which lanes are behind is looked up again.
+          forget();
+          logger.warn({ err: error, backoffMs }, 'relay round failed; rows wait in the outbox');
+          await createWakeSignal().wait(backoffMs, abort);
+          backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
+        }
+      }
+    },
+    async close() {
+      if (tokens.size > 0) await withTransaction(pool, SCOPE, (tx) => releaseShards(tx, owner));
+      forget();
+    },
+  };
+}
+
+function laneKey({ tenantId, queue }: Lane): string {
+  return `${queue}/${tenantId}`;
+}
+
+function lastPositions(messages: readonly OutboxMessage[]): ReadonlyMap<Lane, bigint> {
+  return new Map(messages.map(({ lane, position }) => [lane, position]));
+}

@@ -1,0 +1,75 @@
+/**
+ * The contract of every transport: BullMQ on Redis, BullMQ on PostgreSQL, memory.
+ * All of them pass `test/transports/conformance.ts`.
+ */
+
+/** A reference to work: never a body, never personal data. */
+export type Message = Readonly<{
+  /** Idempotency key: event id, queue, replay id and generation, joined by `.`. */
+  key: string;
+  queue: string;
+  tenantId: string;
+  eventId: string;
+  eventType: string;
+  /** Position of the target event, as a decimal string (a bigint does not fit into JSON). */
+  position: string;
+  replayId: string;
+  generation: number;
+}>;
+
+export type Publication =
+  Readonly<{ key: string; accepted: true }> | Readonly<{ key: string; accepted: false; reason: string }>;
+
+export type Delivery = Readonly<{
+  message: Message;
+  /** 1 for the first try; a snooze and a redelivery after a crash do not raise it. */
+  attempt: number;
+  /** Aborted when the consumer is told to stop now. */
+  signal: AbortSignal;
+}>;
+
+/** What the consumer decided. A job that failed for good is recorded by the runtime, then acknowledged. */
+export type Disposition =
+  | Readonly<{ kind: 'ack' }>
+  | Readonly<{ kind: 'retry'; delayMs: number; reason: string }>
+  | Readonly<{ kind: 'snooze'; delayMs: number }>;
+
+export type Consumer = Readonly<{
+  /** Stops fetching, waits up to `deadlineMs` for running jobs, then aborts them. Safe to repeat. */
+  close(deadlineMs: number): Promise<void>;
+}>;
+
+export type ConsumeOptions = Readonly<{
+  concurrency: number;
+  /** Runs once per delivery. A throw is a retry after one second. */
+  handle: (delivery: Delivery) => Promise<Disposition>;
+  /** The transport gave a job up by itself (its worker died too often); record it, it is not delivered again. */
+  abandoned: (message: Message, reason: string) => Promise<void>;
+}>;
+
+export type QueueDepth = Readonly<{ waiting: number; active: number; delayed: number }>;
+
+export type Transport = Readonly<{
+  name: 'bullmq-redis' | 'bullmq-postgres' | 'memory';
+  /**
+   * Publishes messages of one queue, in order, and answers for each of them, in the same order.
+   * Publishing a key again, while the job or its trace is still kept, adds nothing and is `accepted`.
+   * Throws `TransportUnavailableError` when the outcome of the whole call is unknown; safe to repeat.
+   */
+  publish(queue: string, messages: readonly Message[]): Promise<readonly Publication[]>;
+  /** At-least-once delivery; a job whose worker died is delivered again. */
+  consume(queue: string, options: ConsumeOptions): Promise<Consumer>;
+  depth(queue: string): Promise<QueueDepth>;
+  close(): Promise<void>;
+}>;
+
+export class TransportUnavailableError extends Error {
+  override readonly name = 'TransportUnavailableError';
+  readonly code = 'transport_unavailable';
+  readonly transport: string;
+
+  constructor(transport: string, cause: unknown) {
+    super(`Transport ${transport} did not answer; the outbox keeps its rows and the relay tries again.`, { cause });
+    this.transport = transport;
+  }
+}
