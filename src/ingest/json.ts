@@ -41,6 +41,7 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-function keepInexactNumbersAsText(_key: string, value: unknown, context: { source?: string }): unknown {
-  return typeof value === 'number' && String(value) !== context.source ? context.source : value;
+/** `context` is ES2026's JSON.parse source text access, which TypeScript's own declarations do not know yet. */
+function keepInexactNumbersAsText(_key: string, value: unknown, context?: { source?: string }): unknown {
+  return typeof value === 'number' && String(value) !== context?.source ? context?.source : value;
 }

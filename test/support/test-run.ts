@@ -1,32 +1,30 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const testRunSchema = z.object({
+  /** The superuser on the server's own database. */
+  adminUrl: z.string(),
+  /** Of the role `hookledger_app`. */
+  appPassword: z.string(),
+  /** The migrated database that test databases are copies of. */
+  template: z.string(),
+  redisUrl: z.string().optional(),
+  notProvenPath: z.string(),
+});
 
 /** What the global setup hands to every test file, through the environment of the workers. */
-const names = {
-  adminUrl: 'TEST_RUN_ADMIN_URL',
-  appPassword: 'TEST_RUN_APP_PASSWORD',
-  template: 'TEST_RUN_TEMPLATE',
-  redisUrl: 'TEST_RUN_REDIS_URL',
-  notProvenPath: 'TEST_RUN_NOT_PROVEN_PATH',
-} as const;
+type TestRun = z.infer<typeof testRunSchema>;
 
-type TestRun = Readonly<Record<Exclude<keyof typeof names, 'redisUrl'>, string> & { redisUrl: string | undefined }>;
+const variable = 'TEST_RUN';
 
 export function publishTestRun(run: TestRun): void {
-  for (const key of Object.keys(names) as (keyof typeof names)[]) {
-    const value = run[key];
-    if (value === undefined) delete process.env[names[key]];
-    else process.env[names[key]] = value;
-  }
+  process.env[variable] = JSON.stringify(run);
 }
 
 export function readTestRun(): TestRun {
-  return {
-    adminUrl: required('adminUrl'),
-    appPassword: required('appPassword'),
-    template: required('template'),
-    redisUrl: process.env[names.redisUrl],
-    notProvenPath: required('notProvenPath'),
-  };
+  const run = process.env[variable];
+  if (run === undefined) throw new Error(`${variable} is not set; run tests with \`npm test\`.`);
+  return testRunSchema.parse(JSON.parse(run));
 }
 
 /** Notes for the end of the run what could not be proven here, for want of what. */
@@ -38,10 +36,4 @@ export function reportNotProven(what: string): void {
 export function listNotProven(path: string): string[] {
   if (!existsSync(path)) return [];
   return [...new Set(readFileSync(path, 'utf8').trim().split('\n'))];
-}
-
-function required(key: keyof typeof names): string {
-  const value = process.env[names[key]];
-  if (value === undefined) throw new Error(`${names[key]} is not set; run tests with \`npm test\`.`);
-  return value;
 }
