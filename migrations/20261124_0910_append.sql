@@ -114,9 +114,12 @@ create type hookledger.new_event as (
 -- Streams (locked in key order), then the append lock and the positions, then events and outbox rows.
 -- An event takes its stream's tenant. A stream that began without one takes the first that a later event names, by an
 -- event of its own; nothing is guessed: the provider's own data names the mapped account.
+-- The plans are pinned to index look-ups: one made while the tables are small would be kept, by a pooled session, long
+-- after scanning a table has become the wrong way to find two hundred rows in it.
 create function hookledger.append_new_events(p_events hookledger.new_event[])
 returns table (webhook integer, event_id uuid, "position" bigint, tenant_id text, type text)
-language plpgsql volatile set search_path = hookledger, pg_temp as $$
+language plpgsql volatile set search_path = hookledger, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_events hookledger.new_event[];
   v_moves hookledger.new_event[];
@@ -226,13 +229,17 @@ create type hookledger.new_webhook as (
 -- Answers each webhook: accepted, unmapped, unassigned, quarantined, duplicate or conflict, and the id that is kept.
 create function hookledger.record_webhooks(p_webhooks json, p_events json, p_bodies bytea)
 returns table (webhook integer, outcome text, webhook_id uuid)
-language plpgsql volatile security definer set search_path = hookledger, pg_temp as $$
+language plpgsql volatile security definer set search_path = hookledger, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_webhooks hookledger.new_webhook[] :=
     array(select w from json_populate_recordset(null::hookledger.new_webhook, p_webhooks) w);
   v_fresh uuid[];
   v_conflicts uuid[];
   v_tenants jsonb;
+  -- Both by ordinal of the webhook, from 1; a null status is a duplicate.
+  v_statuses text[];
+  v_kept uuid[];
 begin
   delete from hookledger.dedupe d using (
     select k.key_hash from hookledger.dedupe k
@@ -276,43 +283,50 @@ begin
     group by n.webhook
   ) a;
 
-  perform pg_advisory_xact_lock_shared(7283, 1);
-  return query
-  with kept as (
-    insert into hookledger.webhooks (
-      position, id, source_id, provider, account, mode, books, tenant_id, status, detail, provider_event_id,
-      provider_type, method, url, headers, body, content_hash, received_at)
-    select nextval('hookledger.position_seq'), w.id, w.source_id, w.provider, w.account, w.mode, w.books,
-      coalesce(v_tenants -> w.webhook::text ->> 'tenant', 'unassigned'),
-      case
+  v_statuses := array(
+    select case
         when w.id = any (v_conflicts) then 'conflict'
+        when w.id <> all (v_fresh) then null
         when w.status = 'accepted' and (v_tenants -> w.webhook::text ->> 'mapped')::boolean
           and v_tenants -> w.webhook::text ->> 'tenant' = 'unassigned' then 'unassigned'
         else w.status
-      end,
-      w.detail, w.provider_event_id, w.provider_type, w.method, w.url, w.headers,
-      substring(p_bodies from w.body_offset + 1 for w.body_bytes), w.content_hash, w.received_at
-    from unnest(v_webhooks) w
-    where w.id = any (v_fresh) or w.id = any (v_conflicts)
-    returning webhooks.id, webhooks.status
-  ), repeated as (
-    insert into hookledger.webhook_duplicates (webhook_id, source_id, tenant_id, received_at)
-    select coalesce(c.webhook_id, d.webhook_id), w.source_id,
-      coalesce((select f.tenant_id from hookledger.webhooks f where f.id = coalesce(c.webhook_id, d.webhook_id)), 'unassigned'),
-      w.received_at
-    from unnest(v_webhooks) w
-    join hookledger.dedupe d on d.key_hash = w.dedupe_key
-    left join hookledger.conflicts c
-      on c.key_hash = w.dedupe_key and c.content_hash = w.content_hash and d.content_hash <> w.content_hash
-    where w.id <> all (v_fresh) and w.id <> all (v_conflicts)
-  )
-  select w.webhook, coalesce(k.status, 'duplicate'), coalesce(k.id, c.webhook_id, d.webhook_id)
+      end
+    from unnest(v_webhooks) w order by w.webhook);
+  v_kept := array(
+    select case
+        when v_statuses[w.webhook + 1] is not null then w.id
+        else (
+          select case
+              when d.content_hash = w.content_hash then d.webhook_id
+              else (select c.webhook_id from hookledger.conflicts c
+                where c.key_hash = w.dedupe_key and c.content_hash = w.content_hash)
+            end
+          from hookledger.dedupe d where d.key_hash = w.dedupe_key)
+      end
+    from unnest(v_webhooks) w order by w.webhook);
+
+  perform pg_advisory_xact_lock_shared(7283, 1);
+  insert into hookledger.webhooks (
+    position, id, source_id, provider, account, mode, books, tenant_id, status, detail, provider_event_id,
+    provider_type, method, url, headers, body, content_hash, received_at)
+  select nextval('hookledger.position_seq'), w.id, w.source_id, w.provider, w.account, w.mode, w.books,
+    coalesce(v_tenants -> w.webhook::text ->> 'tenant', 'unassigned'), v_statuses[w.webhook + 1], w.detail,
+    w.provider_event_id, w.provider_type, w.method, w.url, w.headers,
+    substring(p_bodies from w.body_offset + 1 for w.body_bytes), w.content_hash, w.received_at
   from unnest(v_webhooks) w
-  left join kept k on k.id = w.id
-  left join hookledger.dedupe d on d.key_hash = w.dedupe_key
-  left join hookledger.conflicts c
-    on c.key_hash = w.dedupe_key and c.content_hash = w.content_hash and d.content_hash <> w.content_hash
-  order by w.webhook;
+  where v_statuses[w.webhook + 1] is not null;
+
+  -- A statement of its own: the first of a pair within this batch is visible only now.
+  insert into hookledger.webhook_duplicates (webhook_id, source_id, tenant_id, received_at)
+  select v_kept[w.webhook + 1], w.source_id,
+    coalesce((select f.tenant_id from hookledger.webhooks f where f.id = v_kept[w.webhook + 1]), 'unassigned'),
+    w.received_at
+  from unnest(v_webhooks) w
+  where v_statuses[w.webhook + 1] is null;
+
+  return query
+  select w.webhook, coalesce(v_statuses[w.webhook + 1], 'duplicate'), v_kept[w.webhook + 1]
+  from unnest(v_webhooks) w order by w.webhook;
 end
 $$;
 

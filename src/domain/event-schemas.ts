@@ -35,7 +35,10 @@ export const callAnalyzed = z.strictObject({
   durationMs: z.number().nonnegative().optional(),
 });
 export const callTransferred = z.strictObject({ agentId: z.string().optional(), startedAt: time.optional() });
-export const transferDestination = z.strictObject({ destination: z.string().optional(), extension: z.string().optional() });
+export const transferDestination = z.strictObject({
+  destination: z.string().optional(),
+  extension: z.string().optional(),
+});
 export const transcriptUpdated = z.strictObject({ agentId: z.string().optional(), turns: z.number().int().optional() });
 export const conversationCost = z.strictObject({
   component: z.string(),
@@ -70,7 +73,12 @@ export const refund = z.strictObject({
   chargeId: z.string().optional(),
 });
 export const refundTotal = z.strictObject({ chargeId: z.string(), total: decimal, currency });
-export const invoicePaymentLink = z.strictObject({ invoiceId: z.string(), paymentId: z.string().optional(), amount: decimal.optional() });
+export const invoicePaymentLink = z.strictObject({
+  invoiceId: z.string(),
+  paymentId: z.string().optional(),
+  amount: decimal.optional(),
+  currency: currency.optional(),
+});
 
 export const invoice = z.strictObject({
   number: z.string().optional(),
@@ -108,7 +116,11 @@ export const pricePlan = z.strictObject({
   currency,
   components: z.array(pricePlanComponent).min(1).max(50),
 });
-export const pricePlanAssignment = z.strictObject({ planId: z.string().min(1), tenantId: z.string().min(1), validFrom: time });
+export const pricePlanAssignment = z.strictObject({
+  planId: z.string().min(1),
+  tenantId: z.string().min(1),
+  validFrom: time,
+});
 export const streamMove = z.strictObject({ from: z.string(), to: z.string(), reason: z.string() });
 
 export const workRequest = z.strictObject({

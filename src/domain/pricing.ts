@@ -3,16 +3,22 @@ import { addDecimals, formatDecimal, multiplyDecimals, parseDecimal, shiftDecima
 import type { Money } from './currency.ts';
 
 /** Our own prices take at most 12 decimals; what providers charge is never limited. */
-const price = z.string().regex(/^\d{1,12}(\.\d{1,12})?$/, 'a decimal string with at most 12 decimals, such as "0.0025"');
+const price = z
+  .string()
+  .regex(/^\d{1,12}(\.\d{1,12})?$/, 'a decimal string with at most 12 decimals, such as "0.0025"');
 
 export const pricePlanComponent = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('flat'), amount: price }).describe('A fee for each calendar month (UTC), charged in full at its start.'),
+  z
+    .strictObject({ kind: z.literal('flat'), amount: price })
+    .describe('A fee for each calendar month (UTC), charged in full at its start.'),
   z.strictObject({ kind: z.literal('per_unit'), meter: z.string().min(1), unitPrice: price }),
-  z.strictObject({
-    kind: z.literal('markup'),
-    provider: z.string().min(1).optional().describe('Only costs of this provider; all when left out.'),
-    percent: z.string().regex(/^\d{1,6}(\.\d{1,6})?$/, 'a percentage, such as "25"'),
-  }).describe('The provider\'s cost passed through plus a percentage, in the currency of the cost.'),
+  z
+    .strictObject({
+      kind: z.literal('markup'),
+      provider: z.string().min(1).optional().describe('Only costs of this provider; all when left out.'),
+      percent: z.string().regex(/^\d{1,6}(\.\d{1,6})?$/, 'a percentage, such as "25"'),
+    })
+    .describe("The provider's cost passed through plus a percentage, in the currency of the cost."),
 ]);
 export type PricePlanComponent = z.infer<typeof pricePlanComponent>;
 

@@ -38,10 +38,7 @@ export type RecordedWebhook = Readonly<{ outcome: WebhookOutcome; webhookId: str
  * Answers in the order of the batch. Safe to repeat: what was written answers `duplicate`.
  * Throws what pg throws; see `classifyStoreError`.
  */
-export async function recordWebhooks(
-  pool: Pool,
-  batch: readonly WebhookRecord[],
-): Promise<readonly RecordedWebhook[]> {
+export async function recordWebhooks(pool: Pool, batch: readonly WebhookRecord[]): Promise<readonly RecordedWebhook[]> {
   let offset = 0;
   const webhooks = batch.map((webhook, index) => {
     const row = webhookRow(webhook, index, offset);

@@ -18,9 +18,12 @@ export type IngestDeps = Readonly<{
   providers: readonly Provider[];
   sources: Readonly<{ find(id: string): Promise<Source | undefined> }>;
   tenants: Readonly<{
-    resolve(thing: { provider: string; account: string; externalIds: readonly string[]; at: Date }): Promise<
-      string | undefined
-    >;
+    resolve(thing: {
+      provider: string;
+      account: string;
+      externalIds: readonly string[];
+      at: Date;
+    }): Promise<string | undefined>;
   }>;
   recorder: WebhookRecorder;
   rejections: RejectionLog;
@@ -157,17 +160,15 @@ function webhookRecord(
       .digest(),
     contentHash,
     ...(dedupeKey === undefined ? { contentWindowHours: CONTENT_WINDOW_HOURS } : {}),
-    events: normalised.events.map(
-      (event): NewEvent => ({
-        eventId: deps.newId(),
-        event,
-        tenantId,
-        books: source.books,
-        sourceId: source.id,
-        webhookId: id,
-        correlationId: id,
-      }),
-    ),
+    events: normalised.events.map((event): NewEvent => ({
+      eventId: deps.newId(),
+      event,
+      tenantId,
+      books: source.books,
+      sourceId: source.id,
+      webhookId: id,
+      correlationId: id,
+    })),
   };
 }
 

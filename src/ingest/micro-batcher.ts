@@ -25,7 +25,9 @@ type Waiting<Item, Answer> = Readonly<{
  * Flushes at once when idle; what arrives while flushes are under way is collected into the next one. So a lone item
  * waits for nothing, and under load the batches grow by themselves, without a timer to tune.
  */
-export function createMicroBatcher<Item, Answer>(options: MicroBatcherOptions<Item, Answer>): MicroBatcher<Item, Answer> {
+export function createMicroBatcher<Item, Answer>(
+  options: MicroBatcherOptions<Item, Answer>,
+): MicroBatcher<Item, Answer> {
   const queue: Waiting<Item, Answer>[] = [];
   let flushing = 0;
   let isScheduled = false;

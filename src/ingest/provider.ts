@@ -23,7 +23,8 @@ export const SIGNATURE_FAULTS = [
 ] as const;
 export type SignatureFault = (typeof SIGNATURE_FAULTS)[number];
 
-export type Verification = Readonly<{ verified: true; signedAt?: Date }> | Readonly<{ verified: false; cause: SignatureFault }>;
+export type Verification =
+  Readonly<{ verified: true; signedAt?: Date }> | Readonly<{ verified: false; cause: SignatureFault }>;
 
 export type UnmappedReason = 'unknown-type' | 'unreadable' | 'odd-shape' | 'mapping-failed' | 'refused-by-database';
 

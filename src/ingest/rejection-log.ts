@@ -36,7 +36,10 @@ export function createRejectionLog({ pool, logger }: { pool: Pool; logger: Logge
     try {
       await pool.query(`select hookledger.record_rejections($1::json)`, [JSON.stringify(rows)]);
     } catch (error) {
-      logger.warn({ err: error, rejections: rows.length }, 'rejections not written; the requests were refused all the same');
+      logger.warn(
+        { err: error, rejections: rows.length },
+        'rejections not written; the requests were refused all the same',
+      );
     }
     if (dropped > 0) {
       logger.warn({ dropped }, 'rejections beyond the buffer were only counted');

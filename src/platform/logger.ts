@@ -43,7 +43,7 @@ export function createLogger(options: { level: LogLevel }, destination?: Destina
 const schemaFields = ['code', 'severity', 'schema', 'table', 'column', 'constraint', 'routine'] as const;
 
 function serializeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!Error.isError(error)) return error;
   const { type, message, stack, ...rest } = stdSerializers.err(error);
   if (!('severity' in error)) return { type, message, stack, ...rest };
   const fields = Object.fromEntries(schemaFields.filter((field) => field in rest).map((field) => [field, rest[field]]));

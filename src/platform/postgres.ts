@@ -100,7 +100,7 @@ async function rollback(client: Tx): Promise<Error | undefined> {
     return undefined;
   } catch (error) {
     // The first error is the one to report; this one only says that the connection is gone.
-    return error instanceof Error ? error : new Error('rollback failed', { cause: error });
+    return Error.isError(error) ? error : new Error('rollback failed', { cause: error });
   }
 }
 
@@ -114,15 +114,14 @@ function startupOptions(options: PoolOptions): string {
 }
 
 const asText = (value: string): string => value;
-const textArray: number = 1009;
-const numericArray = 1231;
-const dateArray = 1182;
 
-/** int8 and numeric do not fit into a number; a `date` turned into a Date would depend on this machine's zone. */
+/** int8, numeric, and date: the first two do not fit into a number, the last would depend on this machine's zone. */
+const textOids = new Set<number>([20, 1700, 1082]);
+/** numeric[] and date[]; int8[] is strings already. */
+const textArrayOids = new Set<number>([1231, 1182]);
+const textArrayOid: number = 1009;
+
 function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
-  const { INT8, NUMERIC, DATE } = pg.types.builtins;
-  if (oid === INT8 || oid === NUMERIC || oid === DATE) return asText;
-  // int8[] is strings already.
-  if (oid === numericArray || oid === dateArray) return pg.types.getTypeParser(textArray, format);
-  return pg.types.getTypeParser(oid, format);
+  if (textOids.has(oid)) return asText;
+  return pg.types.getTypeParser(textArrayOids.has(oid) ? textArrayOid : oid, format);
 }

@@ -9,9 +9,8 @@ export type CursorMove = Readonly<{ lane: Lane; position: bigint; token: bigint 
  * means that another relay took over; what was published twice then has the same key, and its job runs once.
  */
 export async function moveCursors(tx: Tx, moves: readonly CursorMove[]): Promise<number> {
-  const { rowCount } = await tx.query({
-    name: 'move-cursors',
-    text: `
+  const { rowCount } = await tx.query(
+    `
       with held as (
         select name, token from hookledger.leases where name like 'relay-%' order by name for share
       )
@@ -19,13 +18,13 @@ export async function moveCursors(tx: Tx, moves: readonly CursorMove[]): Promise
       from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) m (tenant_id, queue, position, token)
       where l.tenant_id = m.tenant_id and l.queue = m.queue and l.published_position < m.position
         and exists (select from held h where h.name = 'relay-' || l.shard and h.token = m.token)`,
-    values: [
+    [
       moves.map(({ lane }) => lane.tenantId),
       moves.map(({ lane }) => lane.queue),
       moves.map(({ position }) => String(position)),
       moves.map(({ token }) => String(token)),
     ],
-  });
+  );
   return rowCount ?? 0;
 }
 

@@ -138,7 +138,10 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
       }),
     );
     for (const { message, reason } of refused.flat()) {
-      logger.error({ eventId: message.eventId, queue: message.queue, reason }, 'transport refused a message; dead letter');
+      logger.error(
+        { eventId: message.eventId, queue: message.queue, reason },
+        'transport refused a message; dead letter',
+      );
     }
     return refused.flat();
   }

@@ -9,7 +9,11 @@ export type OutboxMessage = Readonly<{ lane: Lane; position: bigint; message: Me
 export type LaneQuota = Readonly<{ lane: Lane; limit: number }>;
 
 /** The next rows of each lane, up to its limit and the mark, in one statement; per lane in order. */
-export async function readOutbox(tx: Tx, quotas: readonly LaneQuota[], mark: bigint): Promise<readonly OutboxMessage[]> {
+export async function readOutbox(
+  tx: Tx,
+  quotas: readonly LaneQuota[],
+  mark: bigint,
+): Promise<readonly OutboxMessage[]> {
   const { rows } = await tx.query<{
     lane: number;
     position: string;
@@ -18,9 +22,8 @@ export async function readOutbox(tx: Tx, quotas: readonly LaneQuota[], mark: big
     event_type: string;
     replay_id: string;
     generation: number;
-  }>({
-    name: 'read-outbox',
-    text: `
+  }>(
+    `
       select l.lane::integer, o.position, o.target_position, o.event_id, o.event_type, o.replay_id, o.generation
       from unnest($1::text[], $2::text[], $3::bigint[], $4::integer[])
         with ordinality l (tenant_id, queue, cursor, quota, lane)
@@ -30,14 +33,14 @@ export async function readOutbox(tx: Tx, quotas: readonly LaneQuota[], mark: big
         order by o.position limit l.quota
       ) o
       order by l.lane, o.position`,
-    values: [
+    [
       quotas.map(({ lane }) => lane.tenantId),
       quotas.map(({ lane }) => lane.queue),
       quotas.map(({ lane }) => String(lane.cursor)),
       quotas.map(({ limit }) => limit),
       String(mark),
     ],
-  });
+  );
   return rows.flatMap((row) => {
     const lane = quotas[row.lane - 1]?.lane;
     if (lane === undefined) return [];

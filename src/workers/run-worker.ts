@@ -93,7 +93,9 @@ async function takeJob(deps: WorkerDeps, message: Message): Promise<RecordedEven
     if (ended !== undefined && (ended.outcome === 'done' || ended.generation >= message.generation)) return undefined;
     const event = await readEventAt(tx, BigInt(message.position));
     if (event === undefined) {
-      throw new UnrecoverableJobError(`There is no event at position ${message.position}, which job ${message.key} names.`);
+      throw new UnrecoverableJobError(
+        `There is no event at position ${message.position}, which job ${message.key} names.`,
+      );
     }
     return event;
   });
@@ -112,17 +114,15 @@ async function finish(
     await applyEffects(tx, event, result.effects ?? []);
     await appendEvents(
       tx,
-      (result.events ?? []).map(
-        (further): NewEvent => ({
-          eventId: deps.newId(),
-          event: further,
-          tenantId: event.tenantId,
-          books: event.books,
-          causationId: event.eventId,
-          correlationId: event.correlationId,
-          ...(event.sourceId === undefined ? {} : { sourceId: event.sourceId }),
-        }),
-      ),
+      (result.events ?? []).map((further): NewEvent => ({
+        eventId: deps.newId(),
+        event: further,
+        tenantId: event.tenantId,
+        books: event.books,
+        causationId: event.eventId,
+        correlationId: event.correlationId,
+        ...(event.sourceId === undefined ? {} : { sourceId: event.sourceId }),
+      })),
     );
     return true;
   });
@@ -136,7 +136,8 @@ async function fail(
   log: Logger,
 ): Promise<Disposition> {
   const decision = decideRetry(RETRY_RULES[deps.queue], attempt, error, deps.random());
-  const detail = error instanceof Error ? `${error.name}: ${error.message}` : 'A handler threw something that is no Error.';
+  const detail =
+    error instanceof Error ? `${error.name}: ${error.message}` : 'A handler threw something that is no Error.';
   try {
     await withTransaction(deps.pool, SCOPE, async (tx) => {
       if (decision.kind === 'dead') await buryJob(tx, message, { cause: decision.cause, detail, attempts: attempt });

@@ -19,7 +19,7 @@ import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { describeWithRedis } from '../support/redis.ts';
 import { webhookRecord } from '../support/webhook-record.ts';
-import { eventually } from '../transports/conformance/eventually.ts';
+import { eventually } from '../support/eventually.ts';
 
 const logger = createLogger({ level: 'silent' });
 const FAILED_PAYMENTS = 20;
@@ -97,7 +97,9 @@ function crashTests(prepare: (database: TestDatabase) => Promise<Backend>): void
     await consumer.close(5_000);
 
     expect(await count(`select count(*) from hookledger.inbox where outcome <> 'done'`)).toBe(0);
-    expect(await count(`select count(*) from hookledger.events where type = 'NotificationRequested'`)).toBe(FAILED_PAYMENTS);
+    expect(await count(`select count(*) from hookledger.events where type = 'NotificationRequested'`)).toBe(
+      FAILED_PAYMENTS,
+    );
     expect(
       await count(`select count(distinct causation_id) from hookledger.events where type = 'NotificationRequested'`),
     ).toBe(FAILED_PAYMENTS);

@@ -44,7 +44,11 @@ async function committed(): Promise<readonly Seen[]> {
   const { rows } = await database.adminPool.query<{ position: string; stream_key: string; version: string }>(
     'select position, stream_key, version from hookledger.events order by position',
   );
-  return rows.map((row) => ({ position: BigInt(row.position), streamKey: row.stream_key, version: BigInt(row.version) }));
+  return rows.map((row) => ({
+    position: BigInt(row.position),
+    streamKey: row.stream_key,
+    version: BigInt(row.version),
+  }));
 }
 
 describe('the high-water mark', () => {

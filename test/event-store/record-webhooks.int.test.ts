@@ -40,7 +40,14 @@ describe('recording webhooks', () => {
         [webhook.id],
       ),
     ).toEqual([
-      { type: 'CallStarted', version: '1', queue: 'ingress-events', tenant_id: 'tnt_a', generation: 0, replay_id: 'live' },
+      {
+        type: 'CallStarted',
+        version: '1',
+        queue: 'ingress-events',
+        tenant_id: 'tnt_a',
+        generation: 0,
+        replay_id: 'live',
+      },
     ]);
   });
 
@@ -57,7 +64,9 @@ describe('recording webhooks', () => {
     expect(await rows('select count(*) from hookledger.webhook_duplicates where webhook_id = $1', [first.id])).toEqual([
       { count: '2' },
     ]);
-    expect(await rows('select count(*) from hookledger.events where external_id = $1', ['twice'])).toEqual([{ count: '1' }]);
+    expect(await rows('select count(*) from hookledger.events where external_id = $1', ['twice'])).toEqual([
+      { count: '1' },
+    ]);
   });
 
   test('keeps another body under the same key once, as a conflict, without events', async () => {
@@ -68,17 +77,25 @@ describe('recording webhooks', () => {
     expect(await record([webhookRecord({ key: 'torn', content: 'two', calls: ['torn'] })])).toEqual([
       { outcome: 'duplicate', webhookId: other.id },
     ]);
-    expect(await rows('select status, convert_from(body, $1) as body from hookledger.webhooks where id = $2', ['utf8', other.id])).toEqual(
-      [{ status: 'conflict', body: 'two' }],
-    );
-    expect(await rows('select count(*) from hookledger.events where external_id = $1', ['torn'])).toEqual([{ count: '1' }]);
+    expect(
+      await rows('select status, convert_from(body, $1) as body from hookledger.webhooks where id = $2', [
+        'utf8',
+        other.id,
+      ]),
+    ).toEqual([{ status: 'conflict', body: 'two' }]);
+    expect(await rows('select count(*) from hookledger.events where external_id = $1', ['torn'])).toEqual([
+      { count: '1' },
+    ]);
   });
 
   test('a hash of the content tells duplicates until its window has passed', async () => {
-    const windowed = (hours: number) => webhookRecord({ key: 'content', calls: ['content'], contentWindowHours: hours });
+    const windowed = (hours: number) =>
+      webhookRecord({ key: 'content', calls: ['content'], contentWindowHours: hours });
     expect(await outcomes([windowed(24)])).toEqual(['unassigned']);
     expect(await outcomes([windowed(24)])).toEqual(['duplicate']);
-    await database.adminPool.query(`update hookledger.dedupe set expires_at = clock_timestamp() where expires_at is not null`);
+    await database.adminPool.query(
+      `update hookledger.dedupe set expires_at = clock_timestamp() where expires_at is not null`,
+    );
     expect(await outcomes([windowed(24)])).toEqual(['unassigned']);
   });
 
@@ -94,7 +111,9 @@ describe('recording webhooks', () => {
   test('a thing keeps the tenant of its first event', async () => {
     await record([webhookRecord({ key: 'owner-1', calls: ['owned'], tenantId: 'tnt_a' })]);
     await record([webhookRecord({ key: 'owner-2', calls: ['owned'], tenantId: 'tnt_b' })]);
-    expect(await rows('select type, tenant_id from hookledger.events where external_id = $1 order by version', ['owned'])).toEqual([
+    expect(
+      await rows('select type, tenant_id from hookledger.events where external_id = $1 order by version', ['owned']),
+    ).toEqual([
       { type: 'CallStarted', tenant_id: 'tnt_a' },
       { type: 'CallStarted', tenant_id: 'tnt_a' },
     ]);
@@ -102,9 +121,13 @@ describe('recording webhooks', () => {
 
   test('a thing that began without a tenant takes the first that a later webhook names, by an event', async () => {
     await record([webhookRecord({ key: 'lost-1', calls: ['lost'] })]);
-    expect(await outcomes([webhookRecord({ key: 'lost-2', calls: ['lost'], tenantId: 'tnt_b' })])).toEqual(['accepted']);
+    expect(await outcomes([webhookRecord({ key: 'lost-2', calls: ['lost'], tenantId: 'tnt_b' })])).toEqual([
+      'accepted',
+    ]);
     expect(
-      await rows('select version, type, tenant_id from hookledger.events where external_id = $1 order by version', ['lost']),
+      await rows('select version, type, tenant_id from hookledger.events where external_id = $1 order by version', [
+        'lost',
+      ]),
     ).toEqual([
       { version: '1', type: 'CallStarted', tenant_id: 'unassigned' },
       { version: '2', type: 'StreamTenantMoved', tenant_id: 'tnt_b' },
@@ -114,7 +137,11 @@ describe('recording webhooks', () => {
 
   test('events can be neither changed nor deleted, by anyone', async () => {
     for (const pool of [database.adminPool, database.pool]) {
-      for (const change of ['update hookledger.events set type = type', 'delete from hookledger.events', 'truncate hookledger.events']) {
+      for (const change of [
+        'update hookledger.events set type = type',
+        'delete from hookledger.events',
+        'truncate hookledger.events',
+      ]) {
         await expect(pool.query(change)).rejects.toThrow(/append-only|permission denied/);
       }
     }
@@ -131,7 +158,10 @@ describe('recording webhooks', () => {
     const chunks = Array.from({ length: 60 }, (_, index) => sent.slice(index * 20, index * 20 + 20));
     const byBatch = Promise.all(chunks.slice(0, 30).map((chunk) => retried(chunk)));
     const byRecorder = Promise.all(
-      chunks.slice(30).flat().map((webhook) => recorder.record(webhook, () => webhook)),
+      chunks
+        .slice(30)
+        .flat()
+        .map((webhook) => recorder.record(webhook, () => webhook)),
     );
     const answers = [...(await byBatch).flat(), ...(await byRecorder)];
     const fresh = answers.filter(({ outcome }) => outcome === 'unassigned');
@@ -157,5 +187,8 @@ describe('recording webhooks', () => {
 });
 
 function shuffled<T>(items: readonly T[]): readonly T[] {
-  return items.map((item) => [Math.random(), item] as const).toSorted(([a], [b]) => a - b).map(([, item]) => item);
+  return items
+    .map((item) => [Math.random(), item] as const)
+    .toSorted(([a], [b]) => a - b)
+    .map(([, item]) => item);
 }

@@ -39,9 +39,13 @@ describe('the webhook recorder', () => {
       poisoned('surrogate', { agentId: '\ud800' }),
       poisoned('huge', { durationMs: JSON.rawJSON('1e400000') }),
     ];
-    const neighbours = Array.from({ length: 30 }, (_, index) => webhookRecord({ key: `near-${index}`, calls: [`near-${index}`] }));
+    const neighbours = Array.from({ length: 30 }, (_, index) =>
+      webhookRecord({ key: `near-${index}`, calls: [`near-${index}`] }),
+    );
     const batch = [...neighbours.slice(0, 10), ...poisons, ...neighbours.slice(10)];
-    const answers = await Promise.all(batch.map((webhook) => recorder.record(webhook, () => refusedInsteadOf(webhook))));
+    const answers = await Promise.all(
+      batch.map((webhook) => recorder.record(webhook, () => refusedInsteadOf(webhook))),
+    );
     expect(answers.map(({ outcome }) => outcome)).toEqual(
       batch.map((webhook) => (poisons.includes(webhook) ? 'unmapped' : 'unassigned')),
     );
@@ -49,7 +53,9 @@ describe('the webhook recorder', () => {
       `select count(*) from hookledger.webhooks where status = 'unmapped'`,
     );
     expect(rows[0]?.count).toBe(String(poisons.length));
-    const again = await Promise.all(poisons.map((webhook) => recorder.record(webhook, () => refusedInsteadOf(webhook))));
+    const again = await Promise.all(
+      poisons.map((webhook) => recorder.record(webhook, () => refusedInsteadOf(webhook))),
+    );
     expect(again.map(({ outcome }) => outcome)).toEqual(poisons.map(() => 'duplicate'));
   });
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -41,6 +42,7 @@ export default async function setUp(): Promise<void> {
     await redis?.stop();
     await postgres.stop();
     const notProven = listNotProven(notProvenPath);
+    await rm(notProvenPath, { force: true });
     console.log(`\ntests used: ${used.join(', ')}; not proven: ${notProven.join('; ') || 'nothing left out'}`);
   };
 }

@@ -27,9 +27,8 @@ export function readTestRun(): TestRun {
   return testRunSchema.parse(JSON.parse(run));
 }
 
-/** Notes for the end of the run what could not be proven here, for want of what. */
+/** The end of the run says what could not be proven here, and for want of what. */
 export function reportNotProven(what: string): void {
-  console.warn(`not proven here: ${what}`);
   appendFileSync(readTestRun().notProvenPath, `${what}\n`);
 }
 

@@ -1,12 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startEmbeddedPostgres } from '../../src/dev/embedded-postgres.ts';
 import { startLocalRedis } from '../../src/dev/local-redis.ts';
 import type { Logger } from '../../src/platform/logger.ts';
 import { withConnection } from '../../src/platform/postgres.ts';
 import { isDockerAnswering } from './docker.ts';
+import { createTemporaryDirectory } from './temporary-directory.ts';
 
 /** A server for one test run, and where it came from. */
 export type TestServer = Readonly<{ url: string; origin: string; stop(): Promise<void> }>;
@@ -77,32 +75,28 @@ async function fromDocker(name: string, start: () => Promise<TestServer>): Promi
 }
 
 async function embeddedPostgres(logger: Logger): Promise<TestServer> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'hookledger-test-'));
-  const server = await startEmbeddedPostgres({ dataDir, logger });
-  return {
-    url: server.adminUrl,
-    origin: 'embedded-postgres',
-    stop: async () => {
-      await server.stop();
-      await rm(dataDir, { recursive: true, force: true });
-    },
-  };
+  const server = await inTemporaryDirectory((dataDir) => startEmbeddedPostgres({ dataDir, logger }));
+  if (server === undefined) throw new Error('The embedded PostgreSQL gave no server.');
+  return { ...server, url: server.adminUrl, origin: 'embedded-postgres' };
 }
 
 async function localRedis(logger: Logger): Promise<TestServer | undefined> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'hookledger-test-'));
-  const server = await startLocalRedis({ dataDir, logger });
-  const removeData = (): Promise<void> => rm(dataDir, { recursive: true, force: true });
+  const server = await inTemporaryDirectory((dataDir) => startLocalRedis({ dataDir, logger }));
+  return server === undefined ? undefined : { ...server, origin: 'this machine' };
+}
+
+/** The server that `start` starts on a directory of its own, which goes when the server stops or there is none. */
+async function inTemporaryDirectory<T extends { stop(): Promise<void> }>(
+  start: (dataDir: string) => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const directory = createTemporaryDirectory();
+  const server = await start(directory.path).catch((error: unknown) => {
+    directory.remove();
+    throw error;
+  });
   if (server === undefined) {
-    await removeData();
+    directory.remove();
     return undefined;
   }
-  return {
-    url: server.url,
-    origin: 'this machine',
-    stop: async () => {
-      await server.stop();
-      await removeData();
-    },
-  };
+  return { ...server, stop: () => server.stop().finally(() => directory.remove()) };
 }

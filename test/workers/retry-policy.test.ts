@@ -17,17 +17,25 @@ describe('the retry policy', () => {
   });
 
   test('ends an unrecoverable job at its first try', () => {
-    expect(decideRetry(rule, 1, new UnrecoverableJobError('never'), 0)).toEqual({ kind: 'dead', cause: 'unrecoverable' });
+    expect(decideRetry(rule, 1, new UnrecoverableJobError('never'), 0)).toEqual({
+      kind: 'dead',
+      cause: 'unrecoverable',
+    });
   });
 
   test('keeps every delay of every queue between the jittered base and the cap', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...QUEUES), fc.integer({ min: 1, max: 11 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (queue, attempt, random) => {
-        const { baseMs, capMs, jitter, attempts } = RETRY_RULES[queue];
-        const decision = decideRetry(RETRY_RULES[queue], attempt, new Error('no'), random);
-        if (decision.kind === 'dead') return attempt >= attempts;
-        return decision.delayMs >= baseMs * (1 - jitter) - 1 && decision.delayMs <= capMs;
-      }),
+      fc.property(
+        fc.constantFrom(...QUEUES),
+        fc.integer({ min: 1, max: 11 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (queue, attempt, random) => {
+          const { baseMs, capMs, jitter, attempts } = RETRY_RULES[queue];
+          const decision = decideRetry(RETRY_RULES[queue], attempt, new Error('no'), random);
+          if (decision.kind === 'dead') return attempt >= attempts;
+          return decision.delayMs >= baseMs * (1 - jitter) - 1 && decision.delayMs <= capMs;
+        },
+      ),
     );
   });
 });

@@ -1,0 +1,228 @@
+import { sampleId } from './sample-id.ts';
+
+/**
+ * Bodies of our own in the shapes that Stripe documents for API 2026-10-28.endive. Samples with the same `key` are
+ * about the same customer's invoice, payment and refund, so that a story can be told with several of them.
+ */
+export type StripeSample = Readonly<{
+  /** Names the story; all ids that are not given follow from it. */
+  key?: string;
+  /** When it happened. */
+  at?: Date;
+  eventId?: string;
+  livemode?: boolean;
+  /** Id of the connected account that the event is of; an event of the platform itself names none. */
+  connectedAccount?: string;
+  customerId?: string;
+  /** Lower case, as Stripe sends it. */
+  currency?: string;
+  /** Of the payment and of the invoice, tax included, in minor units. */
+  totalMinor?: number;
+  taxMinor?: number;
+  /** Of the refund; the whole payment when left out. */
+  refundMinor?: number;
+  invoiceId?: string;
+  invoiceNumber?: string;
+  paymentIntentId?: string;
+  chargeId?: string;
+  refundId?: string;
+  /** Fields of the event's object that are to be otherwise. */
+  object?: Readonly<Record<string, unknown>>;
+}>;
+
+type Story = ReturnType<typeof tell>;
+
+/** Everything that is left out follows from the key. */
+function tell(type: string, sample: StripeSample) {
+  const { key = 'sample', at = new Date('2026-11-24T09:30:00Z') } = sample;
+  const totalMinor = sample.totalMinor ?? 11_900;
+  return {
+    type,
+    created: Math.floor(at.getTime() / 1000),
+    eventId: sample.eventId ?? sampleId('evt', key, type),
+    livemode: sample.livemode ?? false,
+    connectedAccount: sample.connectedAccount,
+    customerId: sample.customerId ?? sampleId('cus', key),
+    currency: sample.currency ?? 'usd',
+    totalMinor,
+    taxMinor: sample.taxMinor ?? 0,
+    refundMinor: sample.refundMinor ?? totalMinor,
+    invoiceId: sample.invoiceId ?? sampleId('in', key),
+    invoiceNumber: sample.invoiceNumber ?? `HL-${sampleId('n', key).slice(2, 8).toUpperCase()}-0001`,
+    paymentIntentId: sample.paymentIntentId ?? sampleId('pi', key),
+    chargeId: sample.chargeId ?? sampleId('ch', key),
+    refundId: sample.refundId ?? sampleId('re', key),
+    object: sample.object ?? {},
+  };
+}
+
+const OBJECTS: Readonly<Record<string, (story: Story) => object>> = {
+  'invoice.created': (story) => invoice(story, 'draft'),
+  'invoice.finalized': (story) => invoice(story, 'open'),
+  'invoice.paid': (story) => invoice(story, 'paid'),
+  'invoice.payment_succeeded': (story) => invoice(story, 'paid'),
+  'invoice.payment_failed': (story) => invoice(story, 'open'),
+  'invoice.voided': (story) => invoice(story, 'void'),
+  'invoice.marked_uncollectible': (story) => invoice(story, 'uncollectible'),
+  'invoice_payment.paid': invoicePayment,
+  'payment_intent.succeeded': (story) => paymentIntent(story, 'succeeded'),
+  'payment_intent.payment_failed': (story) => paymentIntent(story, 'requires_payment_method'),
+  'charge.succeeded': (story) => charge(story, 'succeeded'),
+  'charge.captured': (story) => charge(story, 'succeeded'),
+  'charge.failed': (story) => charge(story, 'failed'),
+  'charge.refunded': refundedCharge,
+  'refund.created': (story) => refund(story, 'succeeded'),
+  'refund.updated': (story) => refund(story, 'succeeded'),
+  'refund.failed': (story) => refund(story, 'failed'),
+  'charge.refund.updated': (story) => refund(story, 'succeeded'),
+};
+
+export const stripeSampleTypes: readonly string[] = Object.keys(OBJECTS);
+
+/** One event of the type; undefined when there is no sample of it. */
+export function stripeSample(type: string, sample: StripeSample = {}): object | undefined {
+  const story = tell(type, sample);
+  const object = Object.hasOwn(OBJECTS, type) ? OBJECTS[type]?.(story) : undefined;
+  if (object === undefined) return undefined;
+  return {
+    id: story.eventId,
+    object: 'event',
+    ...(story.connectedAccount === undefined ? {} : { account: story.connectedAccount }),
+    api_version: '2026-10-28.endive',
+    created: story.created,
+    data: { object: { ...object, ...story.object } },
+    livemode: story.livemode,
+    pending_webhooks: 1,
+    request: { id: null, idempotency_key: null },
+    type,
+  };
+}
+
+function invoice(story: Story, status: 'draft' | 'open' | 'paid' | 'void' | 'uncollectible') {
+  const { created, totalMinor, taxMinor } = story;
+  const paidMinor = status === 'paid' ? totalMinor : 0;
+  const net = totalMinor - taxMinor;
+  return {
+    id: story.invoiceId,
+    object: 'invoice',
+    amount_due: totalMinor,
+    amount_paid: paidMinor,
+    amount_remaining: totalMinor - paidMinor,
+    billing_reason: 'subscription_cycle',
+    collection_method: 'charge_automatically',
+    created: created - 3600,
+    currency: story.currency,
+    customer: story.customerId,
+    due_date: null,
+    livemode: story.livemode,
+    metadata: {},
+    number: status === 'draft' ? null : story.invoiceNumber,
+    period_end: created - 3600,
+    period_start: created - 3600 - 30 * 86_400,
+    status,
+    status_transitions: {
+      finalized_at: status === 'draft' ? null : created - 60,
+      marked_uncollectible_at: status === 'uncollectible' ? created : null,
+      paid_at: status === 'paid' ? created : null,
+      voided_at: status === 'void' ? created : null,
+    },
+    subtotal: net,
+    subtotal_excluding_tax: net,
+    total: totalMinor,
+    total_excluding_tax: net,
+    total_taxes:
+      taxMinor === 0
+        ? []
+        : [{ amount: taxMinor, tax_behavior: 'exclusive', taxable_amount: net, type: 'tax_rate_details' }],
+  };
+}
+
+function invoicePayment(story: Story) {
+  return {
+    id: sampleId('inpay', story.invoiceId, story.paymentIntentId),
+    object: 'invoice_payment',
+    amount_paid: story.totalMinor,
+    amount_requested: story.totalMinor,
+    created: story.created - 60,
+    currency: story.currency,
+    invoice: story.invoiceId,
+    is_default: true,
+    livemode: story.livemode,
+    payment: { type: 'payment_intent', payment_intent: story.paymentIntentId },
+    status: 'paid',
+    status_transitions: { canceled_at: null, paid_at: story.created },
+  };
+}
+
+function paymentIntent(story: Story, status: 'succeeded' | 'requires_payment_method') {
+  const succeeded = status === 'succeeded';
+  return {
+    id: story.paymentIntentId,
+    object: 'payment_intent',
+    amount: story.totalMinor,
+    amount_capturable: 0,
+    amount_received: succeeded ? story.totalMinor : 0,
+    capture_method: 'automatic',
+    created: story.created - 5,
+    currency: story.currency,
+    customer: story.customerId,
+    last_payment_error: succeeded
+      ? null
+      : { charge: story.chargeId, code: 'card_declined', decline_code: 'insufficient_funds', type: 'card_error' },
+    latest_charge: story.chargeId,
+    livemode: story.livemode,
+    metadata: {},
+    payment_method_types: ['card'],
+    status,
+  };
+}
+
+function charge(story: Story, status: 'succeeded' | 'failed') {
+  const succeeded = status === 'succeeded';
+  return {
+    id: story.chargeId,
+    object: 'charge',
+    amount: story.totalMinor,
+    amount_captured: succeeded ? story.totalMinor : 0,
+    amount_refunded: 0,
+    captured: succeeded,
+    created: story.created - 3,
+    currency: story.currency,
+    customer: story.customerId,
+    failure_code: succeeded ? null : 'card_declined',
+    livemode: story.livemode,
+    metadata: {},
+    outcome: succeeded
+      ? { network_status: 'approved_by_network', reason: null, type: 'authorized' }
+      : { network_status: 'declined_by_network', reason: 'insufficient_funds', type: 'issuer_declined' },
+    paid: succeeded,
+    payment_intent: story.paymentIntentId,
+    payment_method_details: { card: { brand: 'visa', last4: '4242' }, type: 'card' },
+    refunded: false,
+    status,
+  };
+}
+
+function refundedCharge(story: Story) {
+  return {
+    ...charge(story, 'succeeded'),
+    amount_refunded: story.refundMinor,
+    created: story.created - 86_400,
+    refunded: story.refundMinor === story.totalMinor,
+  };
+}
+
+function refund(story: Story, status: 'succeeded' | 'failed') {
+  return {
+    id: story.refundId,
+    object: 'refund',
+    amount: story.refundMinor,
+    charge: story.chargeId,
+    created: story.created,
+    currency: story.currency,
+    metadata: {},
+    payment_intent: story.paymentIntentId,
+    reason: 'requested_by_customer',
+    status,
+  };
+}

@@ -1,0 +1,110 @@
+import type { Tx } from '../platform/postgres.ts';
+import { readFlatFees } from './flat-fees.ts';
+import type { Models } from './read-models.ts';
+import { tableOf } from './read-models.ts';
+import type { FigureFilter } from './usage-source.ts';
+
+export const EVENT_FIGURES = ['usage', 'cost', 'rated', 'billed', 'collected', 'summary'] as const;
+export type EventFigure = (typeof EVENT_FIGURES)[number];
+
+/** A figure, as the query that answered it was asked; `unit` tells rows of usage apart that `meters` does not. */
+export type FigureScope = FigureFilter & Readonly<{ figure: EventFigure; unit?: string | undefined }>;
+
+/**
+ * A sub-select of the positions of exactly the events behind a figure: those that caused one of its lines, and every
+ * report of the facts on those lines, also one that lost and added no line. $1 to $9 are `figureEventValues(...)`.
+ */
+export function figureEventSelect({ figure }: FigureScope, models: Models): string {
+  switch (figure) {
+    case 'usage':
+      return usageEvents(models, `kind = 'usage'`);
+    case 'cost':
+      return usageEvents(models, `kind = 'cost' and ($8::text is null or cost_currency = $8::text)`);
+    case 'rated':
+      return `${usageEvents(models, `rated <> 0 and ($8::text is null or rated_currency = $8::text)`)}
+        union select unnest($9::bigint[])`;
+    case 'billed':
+      return invoiceEvents(models);
+    case 'collected':
+      return paymentEvents(models);
+    case 'summary':
+      return `${usageEvents(models, `$8::text is null or cost_currency = $8::text or rated_currency = $8::text`)}
+        union ${invoiceEvents(models)}
+        union ${paymentEvents(models)}
+        union select unnest($9::bigint[])`;
+  }
+}
+
+/** Reads the flat fees, whose events are those of the plan and its assignment: no line holds them. */
+export async function figureEventValues(tx: Tx, scope: FigureScope): Promise<unknown[]> {
+  const hasFees = scope.figure === 'rated' || scope.figure === 'summary';
+  const fees = hasFees ? await readFlatFees(tx, scope) : [];
+  const charged = fees.filter(({ currency }) => scope.currency === undefined || currency === scope.currency);
+  return [
+    scope.mode,
+    scope.range.from,
+    scope.range.to,
+    String(scope.asOf.position),
+    scope.tenantIds ?? null,
+    scope.providers ?? null,
+    scope.meters ?? null,
+    scope.currency ?? null,
+    charged.flatMap(({ assignmentPosition, planPosition }) => [assignmentPosition, planPosition]),
+    scope.unit ?? null,
+  ];
+}
+
+function scopeOf(time: string): string {
+  return `mode = $1::text and books = 'platform' and ${time} >= $2::timestamptz and ${time} < $3::timestamptz
+    and position <= $4::bigint
+    and ($5::text[] is null or tenant_id = any ($5::text[]))
+    and ($6::text[] is null or provider = any ($6::text[]))
+    -- Named in every figure, so that each has its type.
+    and ($7::text[] is null or true) and ($8::text is null or true) and ($9::bigint[] is null or true)
+    and ($10::text is null or true)`;
+}
+
+function usageEvents({ usage }: Models, which: string): string {
+  return `(
+    with lines as materialized (
+      select position, fact_key from ${tableOf('usage_lines', usage)}
+      where ${scopeOf('occurred_at')} and (${which})
+        and ($7::text[] is null or meter = any ($7::text[])) and ($10::text is null or unit = $10::text)
+    )
+    select position from lines
+    union
+    select e.position
+    from (select distinct fact_key, split_part(fact_key, '#', 1) as stream_key from lines) f
+    join hookledger.events e on e.stream_key = f.stream_key and e.fact_key = f.fact_key
+    where e.position <= $4::bigint)`;
+}
+
+function invoiceEvents({ invoices }: Models): string {
+  return `(
+    with lines as materialized (
+      select position, stream_key from ${tableOf('invoice_lines', invoices)}
+      where ${scopeOf('issued_at')} and ($8::text is null or currency = $8::text)
+    )
+    select position from lines
+    union
+    select e.position
+    from (select distinct stream_key from lines) f
+    join hookledger.events e on e.stream_key = f.stream_key and e.fact_kind = 'billed'
+    where e.position <= $4::bigint)`;
+}
+
+/** A refund shares its payment's stream; its reports are those of the same moment. */
+function paymentEvents({ payments }: Models): string {
+  return `(
+    with lines as materialized (
+      select position, stream_key, kind, settled_at from ${tableOf('payment_lines', payments)}
+      where ${scopeOf('settled_at')} and ($8::text is null or currency = $8::text)
+    )
+    select position from lines
+    union
+    select e.position
+    from (select distinct stream_key, kind, settled_at from lines) f
+    join hookledger.events e on e.stream_key = f.stream_key and e.fact_kind = f.kind
+      and (f.kind = 'payment' or e.occurred_at = f.settled_at)
+    where e.position <= $4::bigint)`;
+}

@@ -1,0 +1,60 @@
+import type { Tx } from '../platform/postgres.ts';
+
+export type ModelName = 'usage' | 'payments' | 'invoices';
+
+/** The active version of a projection, and how far it has folded in this transaction's snapshot. */
+export type Model = Readonly<{ name: ModelName; version: number; position: bigint; lagSeconds: number }>;
+
+export class NoActiveVersionError extends Error {
+  override readonly name = 'NoActiveVersionError';
+  readonly code = 'no_active_version';
+}
+
+/** Every model that finance reads, in its active version. */
+export type Models = Readonly<Record<ModelName, Model>>;
+
+/**
+ * The models as this transaction sees them. `lagSeconds` is the age of the oldest position that is not folded yet.
+ * @throws NoActiveVersionError when a projection has no active version.
+ */
+export async function readModels(tx: Tx): Promise<Models> {
+  const { rows } = await tx.query<{ name: string; version: number; position: string; lagSeconds: number }>(
+    `select p.name, p.version, p.position,
+       case when p.position >= m.position then 0
+         else greatest(0, extract(epoch from clock_timestamp() - coalesce(
+           (select h.at from hookledger.high_water_mark_history h
+            where h.position > p.position order by h.position limit 1), m.moved_at)))
+       end::float8 as "lagSeconds"
+     from (
+       select name, version, min(c.position) as position
+       from hookledger.projections p
+       join hookledger.projection_checkpoints c using (name, version)
+       where p.state = 'active'
+       group by name, version
+     ) p
+     cross join hookledger.high_water_mark m`,
+  );
+  const find = (name: ModelName): Model => {
+    const row = rows.find((candidate) => candidate.name === name);
+    if (row === undefined) {
+      throw new NoActiveVersionError(
+        `Projection ${name} has no active version; promote one: hookledger projections list.`,
+      );
+    }
+    return { name, version: row.version, position: BigInt(row.position), lagSeconds: row.lagSeconds };
+  };
+  return { usage: find('usage'), payments: find('payments'), invoices: find('invoices') };
+}
+
+/** An answer of several models stands where the one furthest behind stands. */
+export function furthestBehind(models: readonly [Model, ...Model[]]): Model {
+  return models.reduce((slowest, model) => (model.position < slowest.position ? model : slowest));
+}
+
+type Table = 'usage_facts' | 'usage_lines' | 'usage_sums' | 'payments' | 'payment_lines' | 'invoices' | 'invoice_lines';
+
+/** The table of this version of the model, for use in SQL text. */
+export function tableOf(table: Table, { version }: Pick<Model, 'version'>): string {
+  if (!Number.isSafeInteger(version) || version < 1) throw new RangeError(`Not a version of a projection: ${version}.`);
+  return `hookledger.${table}_v${version}`;
+}

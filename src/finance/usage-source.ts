@@ -1,0 +1,51 @@
+import type { Mode } from '../domain/stream.ts';
+import type { AsOf } from './as-of.ts';
+import type { Model } from './read-models.ts';
+import { tableOf } from './read-models.ts';
+import type { Range } from './time-range.ts';
+
+/** Which figures are asked for. A list that is left out does not filter. */
+export type FigureFilter = Readonly<{
+  mode: Mode;
+  range: Range;
+  asOf: AsOf;
+  tenantIds?: readonly string[] | undefined;
+  providers?: readonly string[] | undefined;
+  meters?: readonly string[] | undefined;
+  currency?: string | undefined;
+}>;
+
+/** Sums serve the present; lines serve every position. Both give the same figures where both may be used. */
+export type UsageSource = Readonly<{ model: Model; from: 'sums' | 'lines' }>;
+
+const BUCKET_MS = 15 * 60_000;
+
+/** Sums, where the answer stands where the model stands and every bound lies on a 15-minute bucket's. */
+export function chooseUsageSource(model: Model, asOf: AsOf, bounds: readonly Date[]): UsageSource {
+  const isCurrent = asOf.position === model.position;
+  return { model, from: isCurrent && bounds.every((bound) => bound.getTime() % BUCKET_MS === 0) ? 'sums' : 'lines' };
+}
+
+/**
+ * A sub-select of usage and cost, whose parameters $1 to $7 are `usageValues(filter)`. Only the platform's own books
+ * count as money.
+ */
+export function usageSelect({ model, from }: UsageSource): string {
+  const [time, lines, table, bound] =
+    from === 'sums'
+      ? (['bucket', 'line_count', 'usage_sums', '$4::bigint is not null'] as const)
+      : (['occurred_at', '1', 'usage_lines', 'position <= $4::bigint'] as const);
+  return `
+    select tenant_id, provider, kind, meter, unit, ${time} as at, facts, quantity, cost, cost_currency, rated,
+      rated_currency, unpriced, ${lines} as lines
+    from ${tableOf(table, model)}
+    where mode = $1::text and books = 'platform' and ${time} >= $2::timestamptz and ${time} < $3::timestamptz
+      and ${bound}
+      and ($5::text[] is null or tenant_id = any ($5::text[]))
+      and ($6::text[] is null or provider = any ($6::text[]))
+      and ($7::text[] is null or meter = any ($7::text[]))`;
+}
+
+export function usageValues({ mode, range, asOf, tenantIds, providers, meters }: FigureFilter): unknown[] {
+  return [mode, range.from, range.to, String(asOf.position), tenantIds ?? null, providers ?? null, meters ?? null];
+}

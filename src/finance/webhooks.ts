@@ -1,0 +1,104 @@
+import type { Tx } from '../platform/postgres.ts';
+
+/** What every reader may see of a recorded webhook: no body, no header, no URL. */
+export type WebhookRow = Readonly<{
+  id: string;
+  position: string;
+  sourceId: string;
+  provider: string;
+  account: string;
+  mode: string;
+  books: string;
+  tenantId: string;
+  status: 'accepted' | 'unmapped' | 'unassigned' | 'quarantined' | 'conflict';
+  /** Why it is unmapped or quarantined. */
+  detail: string | null;
+  providerEventId: string | null;
+  providerType: string | null;
+  receivedAt: Date;
+  recordedAt: Date;
+}>;
+
+const COLUMNS = `w.id, w.position, w.source_id as "sourceId", w.provider, w.account, w.mode, w.books,
+  w.tenant_id as "tenantId", w.status, w.detail, w.provider_event_id as "providerEventId",
+  w.provider_type as "providerType", w.received_at as "receivedAt", w.recorded_at as "recordedAt"`;
+
+/** Newest first, from below position `before` on. */
+export async function listWebhooks(
+  tx: Tx,
+  { before, limit }: { before?: string | undefined; limit: number },
+): Promise<readonly WebhookRow[]> {
+  const { rows } = await tx.query<WebhookRow>(
+    `select ${COLUMNS} from hookledger.webhooks w
+     where $1::bigint is null or w.position < $1::bigint
+     order by w.position desc limit $2::integer`,
+    [before ?? null, limit],
+  );
+  return rows;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** By our id or the provider's own id of its event; of several under one provider's id, the first that counted. */
+export async function findWebhook(tx: Tx, id: string): Promise<WebhookRow | undefined> {
+  const { rows } = await tx.query<WebhookRow>(
+    `select ${COLUMNS} from hookledger.webhooks w
+     where w.id = $1::uuid or w.provider_event_id = $2::text
+     order by (w.status = 'conflict'), w.position limit 1`,
+    [UUID.test(id) ? id : null, id],
+  );
+  return rows[0];
+}
+
+export type WebhookRequest = Readonly<{
+  method: string;
+  url: string;
+  headerNames: readonly string[];
+  bodyBytes: number;
+  /** The raw bytes, only where asked for. */
+  body: Buffer | null;
+}>;
+
+/** The request as it came in. Not for a tenant's reader: its role has no right to these columns. */
+export async function readWebhookRequest(
+  tx: Tx,
+  position: string,
+  { withBody }: { withBody: boolean },
+): Promise<WebhookRequest | undefined> {
+  const { rows } = await tx.query<WebhookRequest>(
+    `select method, url, array(select jsonb_object_keys(headers) order by 1) as "headerNames",
+       octet_length(body) as "bodyBytes", case when $2::boolean then body end as body
+     from hookledger.webhooks where position = $1::bigint`,
+    [position, withBody],
+  );
+  return rows[0];
+}
+
+/** Later deliveries of the same webhook. Not for a tenant's reader. */
+export async function countDuplicates(tx: Tx, webhookId: string): Promise<number> {
+  const { rows } = await tx.query<{ count: number }>(
+    `select count(*)::integer as count from hookledger.webhook_duplicates where webhook_id = $1::uuid`,
+    [webhookId],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+export type WebhookConflict = Readonly<{
+  /** The webhook with the same key and another body. */
+  webhookId: string;
+  firstWebhookId: string;
+  recordedAt: Date;
+  resolvedPosition: string | null;
+}>;
+
+/** Conflicts on either side of which the webhook stands. Not for a tenant's reader. */
+export async function listConflicts(tx: Tx, webhookId: string): Promise<readonly WebhookConflict[]> {
+  const { rows } = await tx.query<WebhookConflict>(
+    `select webhook_id as "webhookId", first_webhook_id as "firstWebhookId", recorded_at as "recordedAt",
+       resolved_position as "resolvedPosition"
+     from hookledger.conflicts where webhook_id = $1::uuid or first_webhook_id = $1::uuid
+     order by recorded_at, webhook_id`,
+    [webhookId],
+  );
+  return rows;
+}

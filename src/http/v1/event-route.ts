@@ -1,0 +1,33 @@
+import type { RequestHandler } from 'express';
+import { readEvent } from '../../finance/events.ts';
+import { readModels } from '../../finance/read-models.ts';
+import { withReadTransaction } from '../../finance/read-transaction.ts';
+import { listLines } from '../../finance/story-lines.ts';
+import { ProblemError } from '../problem.ts';
+import { eventJson } from './event-json.ts';
+import { linesJson } from './line-json.ts';
+import { uuid } from './query-parameters.ts';
+import type { RouteDeps } from './route-deps.ts';
+import { mayReadRaw, readerOf } from './route-deps.ts';
+
+/** GET /v1/events/:id: one event, the lines that it caused, and what is personal for whoever may see that. */
+export function eventRoute({ pool }: RouteDeps): RequestHandler<{ id: string }> {
+  return async (request, response) => {
+    const { id } = request.params;
+    const found = !uuid.safeParse(id).success
+      ? undefined
+      : await withReadTransaction(pool, readerOf(response), async (tx) => {
+          const event = await readEvent(tx, id, { withPersonal: mayReadRaw(response) });
+          return event && { event, lines: await listLines(tx, await readModels(tx), [event.position]) };
+        });
+    if (found === undefined) throw new ProblemError('not_found', `No event has the id ${id}.`);
+    const { event, lines } = found;
+    response.json({
+      data: {
+        ...eventJson(event),
+        ...(mayReadRaw(response) ? { personal: event.personal ?? null } : {}),
+        lines: linesJson(lines),
+      },
+    });
+  };
+}

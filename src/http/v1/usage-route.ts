@@ -1,0 +1,106 @@
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import { readPending } from '../../finance/pending.ts';
+import { withReadTransaction } from '../../finance/read-transaction.ts';
+import { WINDOWS } from '../../finance/time-range.ts';
+import { readUsage, readUsageTotals, USAGE_GROUPS } from '../../finance/usage.ts';
+import type { UsageKey, UsageRow } from '../../finance/usage.ts';
+import type { FigureFilter } from '../../finance/usage-source.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import { envelope } from './envelope.ts';
+import { figureEventsLink } from './event-links.ts';
+import type { OpenedFigures } from './open-figures.ts';
+import { openFigures, windowAt } from './open-figures.ts';
+import { figureParameters, groupsOf, listOf, parseQuery, text } from './query-parameters.ts';
+import type { RouteDeps } from './route-deps.ts';
+import { readerOf } from './route-deps.ts';
+import { zonedTime } from './zoned-time.ts';
+
+const querySchema = z.strictObject({
+  ...figureParameters,
+  window: z.enum(WINDOWS, `is one of ${WINDOWS.join(', ')}`).default('day'),
+  provider: listOf(text).optional(),
+  meter: listOf(text).optional(),
+  group_by: groupsOf(USAGE_GROUPS),
+});
+type Query = z.output<typeof querySchema>;
+
+const keySchema: z.ZodType<UsageKey> = z.tuple([z.number().int(), z.string(), z.string(), z.string(), z.string()]);
+
+/** GET /v1/usage: quantities by window, tenant, provider and meter. */
+export function usageRoute({ pool, clock }: RouteDeps): RequestHandler {
+  return async (request, response) => {
+    const query = parseQuery(querySchema, request.query);
+    const cursor = decodeCursor('usage', keySchema, query.cursor);
+    const reader = readerOf(response);
+    const answer = await withReadTransaction(pool, reader, async (tx) => {
+      const opened = await openFigures(tx, { query, window: query.window, cursor, clock, of: ({ usage }) => [usage] });
+      const { source, asOf, models, range, windowStarts } = opened;
+      const filter: FigureFilter = {
+        ...opened.filter,
+        providers: query.provider,
+        meters: query.meter,
+      };
+      const rows = await readUsage(tx, {
+        source,
+        filter,
+        windowStarts,
+        groupBy: query.group_by,
+        after: cursor?.key,
+        limit: query.limit + 1,
+      });
+      const totals = await readUsageTotals(tx, { source, filter });
+      const page = rows.slice(0, query.limit);
+      const last = rows.length > query.limit ? page.at(-1) : undefined;
+      return envelope({
+        data: page.map((row) => rowJson(row, query, filter, opened)),
+        totals: { usage: totals.quantities, rated: totals.rated, event_count: Number(totals.facts) },
+        meta: {
+          range,
+          tz: query.tz,
+          window: query.window,
+          asOf,
+          models: [models.usage],
+          pending: await readPending(tx, { reader, source, filter }),
+          links: { events: figureEventsLink({ figure: 'usage', filter }) },
+        },
+        nextCursor: last && encodeCursor('usage', { position: asOf.position, at: asOf.recordedAt, key: last.key }),
+      });
+    });
+    response.json(answer);
+  };
+}
+
+function rowJson(row: UsageRow, query: Query, filter: FigureFilter, opened: OpenedFigures): Record<string, unknown> {
+  const [index, tenantId, provider, meter, unit] = row.key;
+  const range = windowAt(opened, index);
+  const groups = {
+    tenant_id: query.group_by.includes('tenant_id') ? tenantId : null,
+    provider: query.group_by.includes('provider') ? provider : null,
+    meter: query.group_by.includes('meter') ? meter : null,
+  };
+  return {
+    window_start: zonedTime(range.from, query.tz),
+    window_end: zonedTime(range.to, query.tz),
+    ...groups,
+    unit,
+    quantity: row.quantity,
+    event_count: Number(row.facts),
+    line_count: Number(row.lines),
+    rated: row.rated,
+    unpriced_count: Number(row.unpriced),
+    links: {
+      events: figureEventsLink({
+        figure: 'usage',
+        unit,
+        filter: {
+          ...filter,
+          range,
+          tenantIds: groups.tenant_id === null ? filter.tenantIds : [groups.tenant_id],
+          providers: groups.provider === null ? filter.providers : [groups.provider],
+          meters: groups.meter === null ? filter.meters : [groups.meter],
+        },
+      }),
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { Router } from 'express';
+import type { ErrorRequestHandler } from 'express';
+import { ParameterError } from '../../finance/parameter-error.ts';
+import type { RequireRole } from '../auth.ts';
+import { ProblemError } from '../problem.ts';
+import { costsRoute } from './costs-route.ts';
+import { eventRoute } from './event-route.ts';
+import { eventsRoute } from './events-route.ts';
+import { paymentsRoute } from './payments-route.ts';
+import type { RouteDeps } from './route-deps.ts';
+import { summaryRoute } from './summary-route.ts';
+import { usageRoute } from './usage-route.ts';
+import { webhookRoute } from './webhook-route.ts';
+
+/** Everything under /v1. Reads only; a key of one tenant reads that tenant, and other ids do not exist for it. */
+export function createV1Router({ requireRole, ...deps }: RouteDeps & Readonly<{ requireRole: RequireRole }>): Router {
+  const router = Router();
+  const finance = requireRole('finance', 'admin');
+  const anyone = requireRole('finance', 'engineer', 'ops', 'admin');
+  router.use((_request, response, next) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
+  router.get('/usage', finance, usageRoute(deps));
+  router.get('/costs', finance, costsRoute(deps));
+  router.get('/payments', finance, paymentsRoute(deps));
+  router.get('/summary', finance, summaryRoute(deps));
+  router.get('/events', anyone, eventsRoute(deps));
+  router.get('/events/:id', anyone, eventRoute(deps));
+  router.get('/webhooks/:id', anyone, webhookRoute(deps));
+  router.use(nameParameter);
+  return router;
+}
+
+/** The queries know parameters, not HTTP; a program finds the name beside the text. */
+const nameParameter: ErrorRequestHandler = (error, _request, _response, next) => {
+  next(
+    error instanceof ParameterError
+      ? new ProblemError('bad_parameter', error.message, { parameter: error.parameter })
+      : error,
+  );
+};

@@ -1,0 +1,53 @@
+import type { Tx } from '../platform/postgres.ts';
+
+type Model = Readonly<{ name: string; version: number }>;
+
+export class UnknownProjectionError extends Error {
+  override readonly name = 'UnknownProjectionError';
+  readonly code = 'unknown_projection';
+}
+
+/**
+ * How far the model has folded: the least of its fold ranges' checkpoints.
+ * @throws UnknownProjectionError when there is no such version.
+ */
+export async function readCheckpoint(tx: Tx, name: string, version: number): Promise<bigint> {
+  const { rows } = await tx.query<{ position: string | null }>(
+    `select min(position) as position from hookledger.projection_checkpoints
+     where name = $1::text and version = $2::integer`,
+    [name, version],
+  );
+  return positionOf({ name, version }, rows[0]?.position);
+}
+
+/**
+ * Takes the checkpoint that spans all streams, until the end of the transaction, and answers where it stands. Whoever
+ * folds beside us waits here, and then goes on from where we stopped.
+ */
+export async function lockCheckpoint(tx: Tx, model: Model): Promise<bigint> {
+  const { rows } = await tx.query<{ position: string }>(
+    `select position from hookledger.projection_checkpoints
+     where name = $1::text and version = $2::integer and fold_range_from = 0 and fold_range_to = 65535
+     for update`,
+    [model.name, model.version],
+  );
+  return positionOf(model, rows[0]?.position);
+}
+
+/** The caller holds it locked. */
+export async function moveCheckpoint(tx: Tx, model: Model, position: bigint): Promise<void> {
+  await tx.query(
+    `update hookledger.projection_checkpoints set position = $3::bigint
+     where name = $1::text and version = $2::integer and fold_range_from = 0`,
+    [model.name, model.version, String(position)],
+  );
+}
+
+function positionOf({ name, version }: Model, position: string | null | undefined): bigint {
+  if (position === null || position === undefined) {
+    throw new UnknownProjectionError(
+      `Projection ${name} version ${version} has no checkpoint; is the database migrated by this release?`,
+    );
+  }
+  return BigInt(position);
+}

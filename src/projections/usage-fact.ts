@@ -1,0 +1,78 @@
+import type { Money } from '../domain/currency.ts';
+import { compareDecimals, parseDecimal } from '../domain/decimal.ts';
+import type { RecordedEvent, RecordedFact } from '../domain/envelope.ts';
+import type { Books, Mode } from '../domain/stream.ts';
+
+/** A usage or cost fact as its greatest report so far tells it, with the price of its tenant's plan. */
+export type UsageFact = Readonly<{
+  factKey: string;
+  kind: 'usage' | 'cost';
+  streamKey: string;
+  tenantId: string;
+  provider: string;
+  mode: Mode;
+  books: Books;
+  meter: string;
+  unit: string;
+  occurredAt: Date;
+  rank: number;
+  providerTime: Date;
+  position: bigint;
+  eventId: string;
+  quantity: string | null;
+  cost: Money | null;
+  rated: Money | null;
+  planId: string | null;
+  /**
+   * How often a report and the greatest one so far disagreed on what was used or what it cost. Above 0 exactly if the
+   * reports do not all agree, in whatever order they came; how far above depends on the order.
+   */
+  differingReports: number;
+}>;
+
+/** What an event reports of a usage or cost fact, not yet priced; undefined when it reports none. */
+export function readUsageReport(event: RecordedEvent): UsageFact | undefined {
+  const { fact } = event;
+  if (fact === undefined || (fact.kind !== 'usage' && fact.kind !== 'cost')) return undefined;
+  return {
+    factKey: fact.key,
+    kind: fact.kind,
+    streamKey: event.streamKey,
+    tenantId: event.tenantId,
+    provider: event.provider ?? '',
+    mode: event.mode,
+    books: event.books,
+    meter: fact.meter,
+    unit: fact.unit,
+    occurredAt: event.occurredAt,
+    rank: fact.rank,
+    providerTime: fact.providerTime,
+    position: event.position,
+    eventId: event.eventId,
+    quantity: fact.quantity ?? null,
+    cost: readCost(fact),
+    rated: null,
+    planId: null,
+    differingReports: 0,
+  };
+}
+
+function readCost({ amount, currency }: RecordedFact): Money | null {
+  return amount === undefined || currency === undefined ? null : { amount, currency };
+}
+
+/** Times do not count: two types may date one fact from its start and from its end. */
+export function isSameUsage(a: UsageFact, b: UsageFact): boolean {
+  return (
+    a.kind === b.kind &&
+    a.meter === b.meter &&
+    a.unit === b.unit &&
+    isSameDecimal(a.quantity, b.quantity) &&
+    isSameDecimal(a.cost?.amount, b.cost?.amount) &&
+    a.cost?.currency === b.cost?.currency
+  );
+}
+
+function isSameDecimal(a: string | null | undefined, b: string | null | undefined): boolean {
+  return compareDecimals(parseDecimal(a ?? '0'), parseDecimal(b ?? '0')) === 0;
+}

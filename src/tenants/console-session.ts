@@ -1,0 +1,44 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Clock } from '../platform/clock.ts';
+import { ConsoleSessionEntity } from './entities.ts';
+import { newToken } from './new-id.ts';
+import { administer } from './orm.ts';
+import type { Orm } from './orm.ts';
+import { principal } from './principal.ts';
+import type { Principal } from './principal.ts';
+import { tokenHash } from './token-hash.ts';
+
+/** `token` is what the browser's cookie holds; only its hash is kept. */
+export type ConsoleSession = Readonly<{ token: string; principal: Principal; expiresAt: Date }>;
+
+const SESSION_LIFETIME_MS = 12 * 60 * 60 * 1_000;
+
+/** In the caller's transaction. Sessions that are over go with it, so that the table stays small. */
+export async function startConsoleSession(em: EntityManager, asked: Principal, now: Date): Promise<ConsoleSession> {
+  const token = newToken();
+  const expiresAt = new Date(now.getTime() + SESSION_LIFETIME_MS);
+  await em.nativeDelete(ConsoleSessionEntity, { expiresAt: { $lte: now } });
+  await em.insert(ConsoleSessionEntity, {
+    tokenHash: tokenHash(token),
+    role: asked.role,
+    tenantId: asked.tenantId ?? null,
+    expiresAt,
+  });
+  return { token, principal: asked, expiresAt };
+}
+
+/** Who a session's token stands for; undefined when it is unknown, ended or more than 12 hours old. */
+export async function findConsoleSession(
+  { orm, clock }: { orm: Orm; clock: Clock },
+  token: string,
+): Promise<Principal | undefined> {
+  const found = await administer(orm, (em) =>
+    em.findOne(ConsoleSessionEntity, { tokenHash: tokenHash(token), expiresAt: { $gt: clock.now() } }),
+  );
+  return found === null ? undefined : principal(found.role, found.tenantId);
+}
+
+/** Signs out. Safe to repeat. */
+export async function endConsoleSession({ orm }: { orm: Orm }, token: string): Promise<void> {
+  await administer(orm, (em) => em.nativeDelete(ConsoleSessionEntity, { tokenHash: tokenHash(token) }));
+}

@@ -1,0 +1,38 @@
+import type { Books, Mode } from '../domain/stream.ts';
+import { SourceEntity } from './entities.ts';
+import { administer } from './orm.ts';
+import type { Orm } from './orm.ts';
+import { webhookPath } from './source.ts';
+
+/** A source as it may be shown: it says how many secrets are live, and not one of them. */
+export type ListedSource = Readonly<{
+  id: string;
+  provider: string;
+  account: string;
+  mode: Mode;
+  books: Books;
+  path: string;
+  liveSecrets: number;
+  publicUrl?: string;
+  defaultTenantId?: string;
+  createdAt: Date;
+}>;
+
+/** By provider and account. */
+export async function listSources({ orm }: { orm: Orm }): Promise<readonly ListedSource[]> {
+  const sources = await administer(orm, (em) =>
+    em.find(SourceEntity, {}, { orderBy: { provider: 'asc', account: 'asc', mode: 'asc' } }),
+  );
+  return sources.map(({ id, provider, account, mode, books, secrets, publicUrl, defaultTenantId, createdAt }) => ({
+    id,
+    provider,
+    account,
+    mode,
+    books,
+    path: webhookPath({ provider, id }),
+    liveSecrets: secrets.length,
+    ...(typeof publicUrl === 'string' ? { publicUrl } : {}),
+    ...(typeof defaultTenantId === 'string' ? { defaultTenantId } : {}),
+    createdAt,
+  }));
+}

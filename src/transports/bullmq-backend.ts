@@ -1,0 +1,38 @@
+import type { Queue, WorkerOptions } from 'bullmq';
+import type { BullmqProcessor } from './bullmq-processor.ts';
+import type { QueueDepth, Transport } from './transport.ts';
+
+/** What a store must give so that BullMQ can run on it; Redis and PostgreSQL do. */
+export type BullmqBackend = Readonly<{
+  name: Transport['name'];
+  /** Resolves with a queue that the store has answered for; rejects soon when it does not answer. */
+  openQueue(queue: string): Promise<OpenQueue>;
+  /** Starts at once; `waitUntilReady` of the worker tells when, or whether, the store answered. */
+  openWorker(queue: string, process: BullmqProcessor, options: WorkerSettings): OpenWorker;
+  /** Closes the connection that all queues share. The caller closes the workers before. */
+  close(): Promise<void>;
+}>;
+
+export type OpenQueue = Readonly<{
+  addBulk: Queue['addBulk'];
+  depth(): Promise<QueueDepth>;
+}>;
+
+export type OpenWorker = Readonly<{
+  worker: BullmqWorker;
+  /** Drops the connections without waiting for running jobs. */
+  close(): Promise<void>;
+}>;
+
+/** What we use of `Worker`, whose own type differs by store. */
+export type BullmqWorker = Readonly<{
+  on(event: 'error', listener: (err: Error) => void): unknown;
+  on(event: 'lockRenewalFailed', listener: (jobIds: string[]) => void): unknown;
+  /** Stops fetching; resolves when the running jobs have ended. */
+  pause(): Promise<void>;
+  cancelJob(jobId: string, reason: string): boolean;
+  cancelAllJobs(reason: string): void;
+  waitUntilReady(): Promise<void>;
+}>;
+
+export type WorkerSettings = Omit<WorkerOptions, 'connection' | 'prefix' | 'removeOnComplete' | 'removeOnFail'>;

@@ -1,0 +1,101 @@
+import { assertSchemaCompatibility, createPostgresBackend, DEFAULT_SCHEMA, isPgPool, Queue, Worker } from 'bullmq';
+import type { PgPool } from 'bullmq';
+import pg from 'pg';
+import type { Logger } from '../platform/logger.ts';
+import type { BullmqBackend } from './bullmq-backend.ts';
+import { createErrorReporter } from './report-errors.ts';
+import type { QueueDepth } from './transport.ts';
+
+export type BullmqPostgresOptions = Readonly<{ url: string; role: string | undefined; logger: Logger }>;
+
+/**
+ * By age alone: BullMQ applies a count with a `not in (select … limit count)` over all kept jobs at every completion.
+ * The relay repeats only what it published since its cursor was last written, which is seconds of work.
+ */
+const keepFinished = { age: 60 * 60 };
+
+const producerConnections = 4;
+const workerConnections = 6;
+
+/** BullMQ's tables must be there: see `prepareBullmqPostgres`. Connects when it is first used. */
+export function openPostgresBackend({ url, role, logger }: BullmqPostgresOptions): BullmqBackend {
+  const report = createErrorReporter(logger, 'postgres connection of the queues failed; it is tried again');
+  const openPool = (max: number): pg.Pool => createPool({ url, role, max, report });
+  const producers = openPool(producerConnections);
+
+  return {
+    name: 'bullmq-postgres',
+    async openQueue(name) {
+      const connection = toBullmq(producers);
+      // Asked before there is a queue: one that fails to connect leaves a listener on the shared pool each time.
+      await assertSchemaCompatibility(connection);
+      const options = { connection, streams: { events: { maxLen: 100 } } };
+      const queue = new Queue(name, options, createPostgresBackend);
+      queue.on('error', report);
+      await queue.waitUntilReady();
+      return {
+        addBulk: (jobs) => queue.addBulk(jobs),
+        depth: () => countJobs(producers, name),
+      };
+    },
+    openWorker(name, processor, settings) {
+      // One more for LISTEN, which keeps its connection.
+      const pool = openPool(Math.min(settings.concurrency ?? 1, workerConnections) + 1);
+      const keep = { removeOnComplete: keepFinished, removeOnFail: keepFinished };
+      const worker = new Worker(
+        name,
+        processor,
+        { ...settings, ...keep, connection: toBullmq(pool) },
+        createPostgresBackend,
+      );
+      return {
+        worker,
+        async close() {
+          await worker.close(true);
+          await pool.end();
+        },
+      };
+    },
+    close: () => producers.end(),
+  };
+}
+
+type PoolSettings = Readonly<{ url: string; role: string | undefined; max: number; report: (err: Error) => void }>;
+
+function createPool({ url, role, max, report }: PoolSettings): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: 'hookledger-queues',
+    max,
+    connectionTimeoutMillis: 3_000,
+    keepAlive: true,
+    // BullMQ's statements name no schema.
+    options: `-c search_path=${DEFAULT_SCHEMA}${role === undefined ? '' : ` -c role=${role}`}`,
+  });
+  pool.on('error', report);
+  // Each queue adds a listener of its own.
+  pool.setMaxListeners(0);
+  // BullMQ holds clients without a listener while it connects; a connection that breaks then would end the process.
+  pool.on('connect', (client) => client.on('error', report));
+  return pool;
+}
+
+/** The types of pg and BullMQ disagree about the listeners of a client, so BullMQ's own check vouches for the pool. */
+function toBullmq(pool: unknown): PgPool {
+  if (isPgPool(pool)) return pool;
+  throw new TypeError('BullMQ does not take this version of pg: its check for a pool fails.');
+}
+
+/** BullMQ's own counts read every kept job as well; these three are index-only. */
+async function countJobs(pool: pg.Pool, queue: string): Promise<QueueDepth> {
+  const { rows } = await pool.query<QueueDepth>(
+    `select
+       (select count(*) from job where queue = $1::text and state = 'waiting')::int as waiting,
+       (select count(*) from job where queue = $1::text and state = 'active')::int as active,
+       (select count(*) from job where queue = $1::text and state = 'delayed')::int as delayed`,
+    [queue],
+  );
+  const [depth] = rows;
+  if (depth === undefined) throw new Error(`Counting the jobs of queue ${queue} returned no row.`);
+  return depth;
+}

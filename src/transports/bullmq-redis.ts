@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { Queue, Worker } from 'bullmq';
+import type { Logger } from '../platform/logger.ts';
+import { createRedis } from '../platform/redis.ts';
+import type { Redis } from '../platform/redis.ts';
+import type { BullmqBackend } from './bullmq-backend.ts';
+import { endsWithin } from './deadline.ts';
+import { createErrorReporter } from './report-errors.ts';
+
+export type BullmqRedisOptions = Readonly<{ url: string; prefix: string; logger: Logger }>;
+
+/**
+ * An id is known as long as its job is kept. The relay repeats only what it published since its cursor was last
+ * written, which is seconds of work; the count bounds the memory at about 50 MB a queue.
+ */
+const keepCompleted = { age: 24 * 60 * 60, count: 50_000 };
+const keepFailed = { age: 24 * 60 * 60, count: 10_000 };
+
+const quitDeadlineMs = 1_000;
+
+/** Connects at once and again whenever the connection is lost, for ever. */
+export function openRedisBackend({ url, prefix, logger }: BullmqRedisOptions): BullmqBackend {
+  const connectionName = 'hookledger-queues';
+  const client = createRedis({ url, purpose: 'producer', connectionName, logger });
+  const report = createErrorReporter(logger, 'queue on redis failed; it goes on when it can');
+
+  return {
+    name: 'bullmq-redis',
+    async openQueue(name) {
+      await untilConnected(client);
+      const queue = new Queue(name, { connection: client, prefix, streams: { events: { maxLen: 100 } } });
+      queue.on('error', report);
+      await queue.waitUntilReady().catch(async (error: unknown) => {
+        // Takes its listeners off the shared client, which outlives this queue.
+        await queue.close();
+        throw error;
+      });
+      return {
+        async addBulk(jobs) {
+          await untilConnected(client);
+          return queue.addBulk(jobs);
+        },
+        async depth() {
+          await untilConnected(client);
+          const { waiting = 0, active = 0, delayed = 0 } = await queue.getJobCounts('waiting', 'active', 'delayed');
+          return { waiting, active, delayed };
+        },
+      };
+    },
+    openWorker(name, processor, settings) {
+      const connection = createRedis({ url, purpose: 'worker', connectionName, logger });
+      const keep = { removeOnComplete: keepCompleted, removeOnFail: keepFailed };
+      const worker = new Worker(name, processor, { ...settings, ...keep, connection, prefix });
+      return {
+        worker,
+        async close() {
+          await worker.close(true);
+          await end(connection);
+        },
+      };
+    },
+    close: () => end(client),
+  };
+}
+
+/** Rejects with the reason of the next failed try; while Redis is down there is one every two seconds. */
+async function untilConnected(client: Redis): Promise<void> {
+  if (client.status !== 'ready') await once(client, 'ready');
+}
+
+/** A server that answers closes the connection at once; otherwise ioredis holds on to the socket for two seconds. */
+async function end(client: Redis): Promise<void> {
+  const hasEnded = client.status === 'ready' && (await endsWithin(client.quit(), quitDeadlineMs));
+  if (!hasEnded) client.disconnect();
+}

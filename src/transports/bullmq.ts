@@ -1,0 +1,87 @@
+import type { Logger } from '../platform/logger.ts';
+import type { BullmqBackend, OpenQueue } from './bullmq-backend.ts';
+import { BullmqConsumer } from './bullmq-consumer.ts';
+import { openPostgresBackend } from './bullmq-postgres.ts';
+import { publishJobs } from './bullmq-publish.ts';
+import { openRedisBackend } from './bullmq-redis.ts';
+import { endsWithin, withDeadline } from './deadline.ts';
+import { MAX_DEATHS } from './run-delivery.ts';
+import { TransportUnavailableError } from './transport.ts';
+import type { Consumer, Transport } from './transport.ts';
+
+export type BullmqTransportOptions = Readonly<{
+  backend:
+    | Readonly<{ kind: 'redis'; url: string }>
+    /** `role`: taken at connecting, when the login role is not the one that may use the queues. */
+    | Readonly<{ kind: 'postgres'; url: string; role?: string }>;
+  /** Of the keys in Redis. PostgreSQL keeps the queues in the schema `bullmq`. */
+  prefix?: string;
+  /** A worker that is silent for this long has lost its jobs; it speaks twice in that time. */
+  lockDurationMs?: number;
+  /** How often lost jobs are looked for. A job is delivered again within the lock and two of these. */
+  stalledIntervalMs?: number;
+  /** How many workers may die under a job before it is given up. */
+  maxDeaths?: number;
+  logger: Logger;
+}>;
+
+/** An answer takes milliseconds; whoever waits longer than this waits for a store that is not there. */
+const answerDeadlineMs = 4_000;
+const closeDeadlineMs = 5_000;
+
+/**
+ * Jobs on BullMQ. Nothing here throws because the store is down at the start: publishing and counting say so at each
+ * call, consumers start when it is back. `close` gives consumers that are still open five seconds.
+ */
+export function createBullmqTransport(options: BullmqTransportOptions): Transport {
+  const { lockDurationMs = 15_000, stalledIntervalMs = 10_000, maxDeaths = MAX_DEATHS, logger } = options;
+  const backend = openBackend(options);
+  const queues = new Map<string, Promise<OpenQueue>>();
+  const consumers: Consumer[] = [];
+  let closed = false;
+
+  function openQueue(name: string): Promise<OpenQueue> {
+    const known = queues.get(name);
+    if (known !== undefined) return known;
+    const opening = backend.openQueue(name);
+    queues.set(name, opening);
+    // BullMQ keeps a queue that could not connect in that state, so the next call opens another.
+    opening.catch(() => queues.delete(name));
+    return opening;
+  }
+
+  async function withQueue<T>(name: string, use: (queue: OpenQueue) => Promise<T>): Promise<T> {
+    try {
+      if (closed) throw new Error('The transport is closed.');
+      return await use(await withDeadline(openQueue(name), answerDeadlineMs));
+    } catch (error) {
+      throw new TransportUnavailableError(backend.name, error);
+    }
+  }
+
+  return {
+    name: backend.name,
+    publish: (name, messages) => withQueue(name, (queue) => publishJobs(queue, name, messages, answerDeadlineMs)),
+    depth: (name) => withQueue(name, (queue) => withDeadline(queue.depth(), answerDeadlineMs)),
+    async consume(queue, handlers) {
+      const shared = { backend, lockDurationMs, stalledIntervalMs, maxDeaths, logger };
+      const consumer = new BullmqConsumer({ ...shared, queue, options: handlers });
+      consumers.push(consumer);
+      return consumer;
+    },
+    async close() {
+      closed = true;
+      await Promise.all(consumers.map((consumer) => consumer.close(closeDeadlineMs)));
+      await endsWithin(backend.close(), answerDeadlineMs);
+    },
+  };
+}
+
+function openBackend({ backend, prefix = 'hookledger', logger }: BullmqTransportOptions): BullmqBackend {
+  switch (backend.kind) {
+    case 'redis':
+      return openRedisBackend({ url: backend.url, prefix, logger });
+    case 'postgres':
+      return openPostgresBackend({ url: backend.url, role: backend.role, logger });
+  }
+}

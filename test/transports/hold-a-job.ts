@@ -1,0 +1,16 @@
+import { createBullmqTransport } from '../../src/transports/bullmq.ts';
+import type { BullmqTransportOptions } from '../../src/transports/bullmq.ts';
+import { createLogger } from '../../src/platform/logger.ts';
+
+/** A worker in a process of its own: takes one job of a queue, says so, and never answers for it. */
+const [queue = '', options = ''] = process.argv.slice(2);
+const settings = JSON.parse(options) as Omit<BullmqTransportOptions, 'logger'>;
+const transport = createBullmqTransport({ ...settings, logger: createLogger({ level: 'silent' }) });
+await transport.consume(queue, {
+  concurrency: 1,
+  handle: () => {
+    process.stdout.write('holding\n');
+    return new Promise(() => {});
+  },
+  abandoned: async () => {},
+});
