@@ -11,7 +11,9 @@ process.on('uncaughtException', (error) => {
   process.exit(EXIT.problem);
 });
 // `hookledger events list | head` closes the pipe when it has enough.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.problem));
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.problem),
+);
 
 process.exitCode = await runCli(process.argv.slice(2));
 setTimeout(() => process.exit(), GRACE_MS).unref();

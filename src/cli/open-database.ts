@@ -66,10 +66,7 @@ function masterKeyOf({ masterKey }: Config, dataDir: string): string {
   return masterKey ?? openDataDirectory(dataDir).masterKey();
 }
 
-async function startDatabase(
-  config: Config,
-  { logger, out }: { logger: Logger; out: Output },
-): Promise<Database> {
+async function startDatabase(config: Config, { logger, out }: { logger: Logger; out: Output }): Promise<Database> {
   out.note(`No server runs on ${config.dataDir}; starting its PostgreSQL for this command.`);
   const { startEmbeddedPostgres } = await import('../dev/embedded-postgres.ts');
   const { migrate } = await import('../platform/migrate.ts');

@@ -22,7 +22,11 @@ export function reportError(error: unknown, out: Output, topic: string): number 
 function explain(error: unknown, topic: string): Explanation {
   const cause = rootCause(error);
   if (error instanceof UsageError) {
-    return { message: error.message, code: error.code, next: ['npx', 'hookledger', topic, '--help'].filter(Boolean).join(' ') };
+    return {
+      message: error.message,
+      code: error.code,
+      next: ['npx', 'hookledger', topic, '--help'].filter(Boolean).join(' '),
+    };
   }
   return explainDatabase(cause) ?? explainConnection(cause) ?? explainTyped(error) ?? explainUnknown(error);
 }
@@ -38,14 +42,22 @@ function explainDatabase(error: unknown): Explanation | undefined {
     case '42P01':
     case '42703':
     case '42883':
-      return { message: 'The schema of the database does not fit this version.', code: 'schema_mismatch', next: 'npx hookledger migrate' };
+      return {
+        message: 'The schema of the database does not fit this version.',
+        code: 'schema_mismatch',
+        next: 'npx hookledger migrate',
+      };
     case '28000':
     case '28P01':
     case '3D000':
       return { message: what, code, next: 'check the user, password and database of DATABASE_URL' };
     case '42501':
     case '22023':
-      return { message: what, code, next: 'DATABASE_URL must log in as hookledger_app or a member of it; migrate, as the owner' };
+      return {
+        message: what,
+        code,
+        next: 'DATABASE_URL must log in as hookledger_app or a member of it; migrate, as the owner',
+      };
     default:
       return { message: what, code };
   }

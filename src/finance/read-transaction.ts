@@ -1,6 +1,6 @@
 import type { Pool, Tx } from '../platform/postgres.ts';
 
-/** Who reads: a tenant sees its own rows and the columns that are granted to it; without one, the platform's people. */
+/** A tenant's reader sees its own rows and the columns that are granted to it; without one, the platform's people. */
 export type Reader = Readonly<{ tenantId?: string }>;
 
 /**

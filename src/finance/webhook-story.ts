@@ -3,6 +3,7 @@ import type { EventRow } from '../event-store/event-row.ts';
 import type { Tx } from '../platform/postgres.ts';
 import type { Models } from './read-models.ts';
 import { readModels } from './read-models.ts';
+import type { Sight } from './sight.ts';
 import type { StoryFigure } from './story-figures.ts';
 import { readFigures } from './story-figures.ts';
 import type { StoryJob } from './story-jobs.ts';
@@ -11,9 +12,6 @@ import type { StoryFact, StoryLines } from './story-lines.ts';
 import { listFacts, listLines } from './story-lines.ts';
 import type { WebhookConflict, WebhookRequest, WebhookRow } from './webhooks.ts';
 import { countDuplicates, findWebhook, listConflicts, readWebhookRequest } from './webhooks.ts';
-
-/** `tenant`: what a tenant's role may read; `operations`: the machinery, too; `raw`: the request's bytes, too. */
-export type Sight = 'tenant' | 'operations' | 'raw';
 
 /** One webhook from its request to the figures that it went into. */
 export type WebhookStory = Readonly<{

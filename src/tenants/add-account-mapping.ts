@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { UNASSIGNED } from '../domain/envelope.ts';
 import { catalogue } from '../domain/events.ts';
 import type { EventData } from '../domain/events.ts';
 import type { Tx } from '../platform/postgres.ts';
@@ -55,7 +56,8 @@ export async function addAccountMapping(
         occurredAt: deps.clock.now().toISOString(),
         data,
       },
-      data.tenantId,
+      // Of the platform: an external id may move on to another tenant, which is nothing that the first one may see.
+      UNASSIGNED,
     );
     await foldAccountMapping(tx, { position, data });
     return { added: true };

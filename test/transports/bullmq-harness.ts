@@ -5,7 +5,7 @@ import { createLogger } from '../../src/platform/logger.ts';
 import { createBullmqTransport } from '../../src/transports/bullmq.ts';
 import type { BullmqTransportOptions } from '../../src/transports/bullmq.ts';
 import type { OutageHarness, TransportHarness } from './conformance/harness.ts';
-import { createTcpProxy } from './tcp-proxy.ts';
+import { createTcpProxy } from '../support/tcp-proxy.ts';
 
 export type BullmqStore = Readonly<{
   options: Pick<BullmqTransportOptions, 'backend' | 'prefix'>;

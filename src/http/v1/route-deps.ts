@@ -11,9 +11,3 @@ export function readerOf(response: Response): Reader {
   const { tenantId } = principalOf(response);
   return tenantId === undefined ? {} : { tenantId };
 }
-
-/** Raw bodies and personal data: for who mends the machinery, and never within one tenant's bounds. */
-export function mayReadRaw(response: Response): boolean {
-  const { role, tenantId } = principalOf(response);
-  return tenantId === undefined && (role === 'engineer' || role === 'admin');
-}

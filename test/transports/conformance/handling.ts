@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Disposition } from '../../../src/transports/transport.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../support/eventually.ts';
 import type { TransportHarness } from './harness.ts';
 import { expectIdle, newMessage, newMessages } from './messages.ts';
 import { ack, consume, observe } from './observe.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { messageKey } from '../../../src/transports/message-key.ts';
 import type { Message, Transport } from '../../../src/transports/transport.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../support/eventually.ts';
 
 export function newMessage(queue: string, changes: Partial<Message> = {}): Message {
   const identity = { eventId: randomUUID(), queue, replayId: 'live', generation: 0, ...changes };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { TransportUnavailableError } from '../../../src/transports/transport.ts';
 import type { Transport } from '../../../src/transports/transport.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../support/eventually.ts';
 import { useHarness } from './harness.ts';
 import type { OutageHarness } from './harness.ts';
 import { accepted, newMessage } from './messages.ts';

@@ -1,0 +1,73 @@
+import type { Response } from 'express';
+import type { Principal } from '../../tenants/principal.ts';
+import type { Html } from './html.ts';
+import { html, renderHtml } from './html.ts';
+
+export type PageParts = Readonly<{
+  title: string;
+  /** Who is signed in; the page of whoever is not has no way to sign out. */
+  principal?: Principal;
+  main: Html;
+  aside?: Html;
+  /** On a narrow screen only one of the two fits above the fold. */
+  asideFirst?: boolean;
+  /** Asks the browser to load the page again: while something is still under way. */
+  refreshSeconds?: number;
+}>;
+
+/** Nothing but our own stylesheet, and forms to ourselves. */
+const CONTENT_POLICY = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+export type SendPage = (response: Response, status: number, parts: PageParts) => void;
+
+/** `stylesheet`: its address. */
+export function createSendPage(stylesheet: string): SendPage {
+  return (response, status, parts) => {
+    response
+      .status(status)
+      .set({ 'Cache-Control': 'no-store', 'Content-Security-Policy': CONTENT_POLICY })
+      .type('html')
+      .send(renderHtml(layout(stylesheet, parts)));
+  };
+}
+
+function layout(stylesheet: string, { title, principal, main, aside, asideFirst, refreshSeconds }: PageParts): Html {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        ${refreshSeconds !== undefined && html`<meta http-equiv="refresh" content="${refreshSeconds}" />`}
+        <title>${title} · Hookledger</title>
+        <link rel="icon" href="data:," />
+        <link rel="stylesheet" href="${stylesheet}" />
+      </head>
+      <body>
+        <a class="skip" href="#main">Skip to content</a>
+        <header class="top">
+          <a class="brand" href="/console"><span class="mark" aria-hidden="true"></span>Hookledger</a>
+          ${principal && account(principal)}
+        </header>
+        <div class="${aside === undefined ? 'alone' : 'columns'}${asideFirst === true && ' aside-first'}">
+          <main id="main" tabindex="-1">${main}</main>
+          ${aside}
+        </div>
+      </body>
+    </html>`;
+}
+
+function account({ role, tenantId }: Principal): Html {
+  return html`<form class="account" method="post" action="/console/sign-out">
+    <span>${role}${tenantId !== undefined && html` · <code>${tenantId}</code>`}</span>
+    <button type="submit">Sign out</button>
+  </form>`;
+}

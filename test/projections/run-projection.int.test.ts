@@ -1,0 +1,260 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../src/platform/clock.ts';
+import { createLogger } from '../../src/platform/logger.ts';
+import { withTransaction } from '../../src/platform/postgres.ts';
+import { readCheckpoint } from '../../src/projections/checkpoint.ts';
+import type { Projection } from '../../src/projections/projection.ts';
+import { createProjectionRunner } from '../../src/projections/run-projection.ts';
+import type { ProjectionRunner } from '../../src/projections/run-projection.ts';
+import { usageProjection } from '../../src/projections/usage-projection.ts';
+import { factKey } from '../../src/domain/facts.ts';
+import type { Stream } from '../../src/domain/stream.ts';
+import type { Told } from './history.ts';
+import { createProjectedLog } from './projected-log.ts';
+import type { ProjectedLog } from './projected-log.ts';
+
+let log: ProjectedLog;
+
+beforeEach(async () => {
+  log = await createProjectedLog();
+});
+
+afterEach(async () => {
+  await log.close();
+});
+
+function endedCall(id: string): Told {
+  const stream: Stream = { kind: 'call', provider: 'retell', account: 'org_1', mode: 'test', externalId: id };
+  const occurredAt = '2026-11-02T09:00:00.000Z';
+  const key = factKey(stream, 'call_seconds');
+  const fact = {
+    key,
+    kind: 'usage' as const,
+    rank: 10,
+    providerTime: occurredAt,
+    meter: 'call_seconds',
+    unit: 'second',
+  };
+  return {
+    event: { type: 'CallEnded', stream, occurredAt, data: {}, fact: { ...fact, quantity: '60' } },
+    tenantId: 'tnt_a',
+    books: 'platform',
+  };
+}
+
+function noted(): Told {
+  const stream: Stream = {
+    kind: 'provider-object',
+    provider: 'stripe',
+    account: 'acct_1',
+    mode: 'test',
+    externalId: 'x',
+  };
+  const data = { providerType: 'product.created', reason: 'kept' as const };
+  return {
+    event: { type: 'ProviderEventReceived', stream, occurredAt: '2026-11-02T09:00:00.000Z', data },
+    tenantId: 'tnt_a',
+    books: 'platform',
+  };
+}
+
+function runner(options: { projection?: Projection; batchSize?: number; logged?: string[] } = {}): ProjectionRunner {
+  const { projection = usageProjection, batchSize = 500, logged = [] } = options;
+  const logger = createLogger({ level: 'debug' }, { write: (line) => void logged.push(line) });
+  return createProjectionRunner({ pool: log.database.pool, projection, logger, clock: systemClock, batchSize });
+}
+
+async function foldedCalls(): Promise<readonly string[]> {
+  const { rows } = await log.database.adminPool.query<{ fact_key: string }>(
+    'select fact_key from hookledger.usage_lines_v1 order by position, line_no',
+  );
+  return rows.map((row) => decodeURIComponent(row.fact_key).replace(/^.*\/(.*)#.*$/, '$1'));
+}
+
+const checkpoint = (name: string) =>
+  withTransaction(log.database.pool, { tenant: '*' }, (tx) => readCheckpoint(tx, name, 1));
+
+describe('a tick', () => {
+  test('folds one batch and leaves the checkpoint at its last event; the last one reaches the mark', async () => {
+    const usage = runner({ batchSize: 2 });
+    await usage.tick();
+    const last = await log.append(['1', '2', '3'].map(endedCall));
+    const mark = await log.append([noted()]);
+    expect(await usage.tick()).toEqual({ moved: true, position: last - 1n });
+    expect(await foldedCalls()).toEqual(['1', '2']);
+    expect(await usage.tick()).toEqual({ moved: true, position: mark });
+    expect(await foldedCalls()).toEqual(['1', '2', '3']);
+    expect(await usage.tick()).toEqual({ moved: false, position: mark });
+    expect(await checkpoint('usage')).toBe(mark);
+  });
+
+  test('does not read above the high-water mark', async () => {
+    const mark = await log.append([endedCall('1')]);
+    await log.append([endedCall('2')]);
+    await log.database.adminPool.query('update hookledger.high_water_mark set position = $1::bigint', [String(mark)]);
+    expect(await runner().tick()).toEqual({ moved: true, position: mark });
+    expect(await foldedCalls()).toEqual(['1']);
+  });
+
+  test('beside others, in whatever processes, folds every event once and in order', async () => {
+    const calls = Array.from({ length: 40 }, (_, index) => String(index));
+    await log.append(calls.map(endedCall));
+    const runners = [runner({ batchSize: 3 }), runner({ batchSize: 5 }), runner({ batchSize: 7 })];
+    const reached = await Promise.all(
+      runners.map(async (usage) => {
+        for (;;) {
+          const { moved, position } = await usage.tick();
+          if (!moved) return position;
+        }
+      }),
+    );
+    expect(await foldedCalls()).toEqual(calls);
+    expect(new Set(reached).size).toBe(1);
+  });
+
+  test('that fails changes nothing and names the event that it stopped at', async () => {
+    const position = await log.append([endedCall('1')]);
+    await log.database.adminPool.query(
+      `do $$ begin
+         perform pg_advisory_xact_lock_shared(7283, 1);
+         insert into hookledger.events (position, event_id, type, schema_version, stream_key, stream_kind, version,
+           tenant_id, external_id, mode, books, correlation_id, occurred_at, fold_range, data)
+         select nextval('hookledger.position_seq'), gen_random_uuid(), 'StreamTenantMoved', 1, stream_key, stream_kind,
+           version + 1, tenant_id, external_id, mode, books, correlation_id, occurred_at, fold_range, '{"nonsense": 1}'
+         from hookledger.events where type = 'CallEnded';
+       end $$`,
+    );
+    await log.append([endedCall('2')]);
+    await expect(runner().tick()).rejects.toMatchObject({ code: 'unfoldable_event', position: position + 1n });
+    expect(await foldedCalls()).toEqual([]);
+    expect(await checkpoint('usage')).toBe(0n);
+    await runner({ batchSize: 1 }).tick();
+    expect(await foldedCalls()).toEqual(['1']);
+  });
+
+  test('refuses a version of which the database knows nothing', async () => {
+    await expect(runner({ projection: { ...usageProjection, version: 99 } }).tick()).rejects.toMatchObject({
+      code: 'unknown_projection',
+      message: expect.stringContaining('usage version 99'),
+    });
+    await expect(checkpoint('nonsense')).rejects.toMatchObject({ code: 'unknown_projection' });
+  });
+});
+
+test('the position of a model is the least of its fold ranges', async () => {
+  await log.database.adminPool.query(
+    `insert into hookledger.projections (name, version, state) values ('usage', 2, 'building');
+     insert into hookledger.projection_checkpoints (name, version, fold_range_from, fold_range_to, position)
+     values ('usage', 2, 0, 32767, 70), ('usage', 2, 32768, 65535, 40)`,
+  );
+  const position = await withTransaction(log.database.pool, { tenant: '*' }, (tx) => readCheckpoint(tx, 'usage', 2));
+  expect(position).toBe(40n);
+});
+
+describe('a runner', () => {
+  /** Resolves when the runner has committed a move to the position or beyond. */
+  const reached = (usage: ProjectionRunner, position: bigint) =>
+    new Promise<Date>((resolve) => {
+      const stop = usage.onMoved((now, at) => {
+        if (now < position) return;
+        stop();
+        resolve(at);
+      });
+    });
+
+  test('folds what is there, wakes for what comes, and ends when it is closed', async () => {
+    const first = await log.append([endedCall('1')]);
+    const usage = runner();
+    const caughtUp = reached(usage, first);
+    const running = usage.run(new AbortController().signal);
+    expect(await caughtUp).toBeInstanceOf(Date);
+
+    const second = reached(usage, first + 1n);
+    await log.append([endedCall('2')]);
+    usage.wake();
+    await second;
+    expect(await foldedCalls()).toEqual(['1', '2']);
+
+    await usage.close();
+    await running;
+  });
+
+  test('finds by itself what another process appended', async () => {
+    const usage = runner();
+    const stop = new AbortController();
+    const running = usage.run(stop.signal);
+    await reached(usage, 1n);
+    const position = await log.append([endedCall('1')]);
+    await reached(usage, position);
+    stop.abort();
+    await running;
+    expect(await foldedCalls()).toEqual(['1']);
+  });
+
+  test('that fails says where, tries again later and skips nothing', async () => {
+    const logged: string[] = [];
+    let failures = 2;
+    const failing: Projection = {
+      ...usageProjection,
+      fold: async (tx, events) => {
+        await usageProjection.fold(tx, events);
+        failures -= 1;
+        if (failures >= 0) throw new Error('out of luck');
+      },
+    };
+    const start = await log.append([noted()]);
+    await runner().tick();
+    const position = await log.append(['1', '2'].map(endedCall));
+    const usage = runner({ projection: failing, logged });
+    const done = reached(usage, position);
+    const running = usage.run(new AbortController().signal);
+    await done;
+    await usage.close();
+    await running;
+
+    expect(await foldedCalls()).toEqual(['1', '2']);
+    const errors = logged.map((line): unknown => JSON.parse(line)).filter((line) => hasLevel(line, 'error'));
+    const fault = { msg: 'projection failed', projection: 'usage', version: 1, position: String(start) };
+    expect(errors).toMatchObject([
+      { ...fault, failures: 1, retryInMs: 250, err: { message: 'out of luck' } },
+      { ...fault, failures: 2, retryInMs: 500, err: { message: 'out of luck' } },
+    ]);
+  });
+});
+
+function hasLevel(line: unknown, level: string): boolean {
+  return typeof line === 'object' && line !== null && 'level' in line && line.level === level;
+}
+
+test('a plan prices more facts than fit on one page, each once, with lines numbered without holes', async () => {
+  const calls = Array.from({ length: 4_100 }, (_, index) => endedCall(String(index)));
+  await log.append(calls);
+  const validFrom = '2026-11-01T00:00:00.000Z';
+  const position = await log.append([
+    {
+      event: {
+        type: 'PricePlanAssigned',
+        stream: { kind: 'tenant-plan', mode: 'live', externalId: 'tnt_a' },
+        occurredAt: validFrom,
+        data: { planId: 'basic', tenantId: 'tnt_a', validFrom },
+      },
+      tenantId: 'tnt_a',
+      books: 'platform',
+    },
+  ]);
+  await log.catchUp(500);
+  const { rows } = await log.database.adminPool.query(
+    `select count(*)::integer as lines, min(line_no) as first, max(line_no) as last, count(distinct fact_key)::integer as facts,
+       trim_scale(sum(rated))::text as rated
+     from hookledger.usage_lines_v1 where position = $1::bigint`,
+    [String(position)],
+  );
+  expect(rows).toEqual([{ lines: 8_200, first: 1, last: 8_200, facts: 4_100, rated: '615' }]);
+  const { rows: sums } = await log.database.adminPool.query(
+    `select rated_currency, facts, trim_scale(rated)::text as rated, unpriced from hookledger.usage_sums_v1 order by 1`,
+  );
+  expect(sums).toEqual([
+    { rated_currency: '', facts: '0', rated: '0', unpriced: '0' },
+    { rated_currency: 'USD', facts: '4100', rated: '615', unpriced: '0' },
+  ]);
+});
