@@ -2,7 +2,7 @@ import type { Tx } from '../platform/postgres.ts';
 
 type Model = Readonly<{ name: string; version: number }>;
 
-export class UnknownProjectionError extends Error {
+class UnknownProjectionError extends Error {
   override readonly name = 'UnknownProjectionError';
   readonly code = 'unknown_projection';
 }

@@ -39,18 +39,17 @@ export async function loadUsageFacts(
   return rows.map(usageFact);
 }
 
-/** One page of a tenant's facts from a time on, by time and key. */
+/** One page of a tenant's facts, by time and key. */
 export async function loadTenantUsageFacts(
   tx: Tx,
-  page: { tenantId: string; from: Date; after: UsageFact | undefined; limit: number },
+  page: { tenantId: string; after: Pick<UsageFact, 'occurredAt' | 'factKey'>; limit: number },
 ): Promise<readonly UsageFact[]> {
   const { rows } = await tx.query<UsageFactRow>(
     `select * from hookledger.usage_facts_v1
-     where tenant_id = $1::text and occurred_at >= $2::timestamptz
-       and ($3::timestamptz is null or (occurred_at, fact_key) > ($3::timestamptz, $4::text))
+     where tenant_id = $1::text and (occurred_at, fact_key) > ($2::timestamptz, $3::text collate "C")
      order by occurred_at, fact_key
-     limit $5::integer`,
-    [page.tenantId, page.from, page.after?.occurredAt, page.after?.factKey, page.limit],
+     limit $4::integer`,
+    [page.tenantId, page.after.occurredAt, page.after.factKey, page.limit],
   );
   return rows.map(usageFact);
 }

@@ -68,13 +68,13 @@ async function rerate(tx: Tx, event: RecordedEvent): Promise<void> {
     readEventData('PricePlanAssigned', event.schemaVersion, event.data),
   );
   const plans = await loadPricePlans(tx, [tenantId]);
-  const from = new Date(validFrom);
   let firstLineNo = 1;
-  let last: UsageFact | undefined;
+  let after: Pick<UsageFact, 'occurredAt' | 'factKey'> = { occurredAt: new Date(validFrom), factKey: '' };
   for (;;) {
-    const page = await loadTenantUsageFacts(tx, { tenantId, from, after: last, limit: RERATE_PAGE });
-    last = page.at(-1);
+    const page = await loadTenantUsageFacts(tx, { tenantId, after, limit: RERATE_PAGE });
+    const last = page.at(-1);
     if (last === undefined) return;
+    after = last;
     const changes = foldUsageEvents(plans, page, [event], firstLineNo);
     await writeUsageFacts(tx, changes.facts);
     await writeUsageLines(tx, changes.lines);

@@ -20,6 +20,8 @@ export type OpenQueue = Readonly<{
 
 export type OpenWorker = Readonly<{
   worker: BullmqWorker;
+  /** Stops fetching; resolves when the running jobs have ended. May be followed by `close` before that. */
+  pause(): Promise<void>;
   /** Drops the connections without waiting for running jobs. */
   close(): Promise<void>;
 }>;
@@ -28,8 +30,6 @@ export type OpenWorker = Readonly<{
 export type BullmqWorker = Readonly<{
   on(event: 'error', listener: (err: Error) => void): unknown;
   on(event: 'lockRenewalFailed', listener: (jobIds: string[]) => void): unknown;
-  /** Stops fetching; resolves when the running jobs have ended. */
-  pause(): Promise<void>;
   cancelJob(jobId: string, reason: string): boolean;
   cancelAllJobs(reason: string): void;
   waitUntilReady(): Promise<void>;

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../platform/logger.ts';
 import type { BullmqBackend, OpenWorker, WorkerSettings } from './bullmq-backend.ts';
 import { backoffStrategy, createProcessor } from './bullmq-processor.ts';
@@ -67,7 +67,7 @@ export class BullmqConsumer implements Consumer {
         this.#open = undefined;
         await open.close();
         // Rejects when the consumer is closed, which ends the loop.
-        await pause(reopenDelayMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+        await sleep(reopenDelayMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
       }
     }
   }
@@ -98,8 +98,8 @@ export class BullmqConsumer implements Consumer {
   }
 
   /** Not worker.close(): once called without force, that waits for running jobs without end and cannot be hurried. */
-  async #endJobs({ worker }: OpenWorker, deadlineMs: number): Promise<void> {
-    const ended = worker.pause().catch(this.#report);
+  async #endJobs({ worker, pause }: OpenWorker, deadlineMs: number): Promise<void> {
+    const ended = pause().catch(this.#report);
     if (await endsWithin(ended, deadlineMs)) return;
     worker.cancelAllJobs('consumer closed');
     await endsWithin(ended, ABORT_GRACE_MS);

@@ -50,6 +50,7 @@ export function openPostgresBackend({ url, role, logger }: BullmqPostgresOptions
       );
       return {
         worker,
+        pause: () => worker.pause(),
         async close() {
           await worker.close(true);
           await pool.end();

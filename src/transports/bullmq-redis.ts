@@ -53,6 +53,11 @@ export function openRedisBackend({ url, prefix, logger }: BullmqRedisOptions): B
       const worker = new Worker(name, processor, { ...settings, ...keep, connection, prefix });
       return {
         worker,
+        async pause() {
+          await worker.pause();
+          // It ends with reconnecting, even if its last job took so long that the worker was closed meanwhile.
+          if (worker.closing !== undefined) await worker.getBackend().disconnectBlocking(false);
+        },
         async close() {
           await worker.close(true);
           await end(connection);

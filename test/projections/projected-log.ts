@@ -18,7 +18,7 @@ import { PLANS, TENANTS } from './history.ts';
 
 const logger = createLogger({ level: 'silent' });
 
-export const PROJECTIONS = [usageProjection, paymentsProjection, invoicesProjection] as const;
+const PROJECTIONS = [usageProjection, paymentsProjection, invoicesProjection] as const;
 
 const TABLES = ['usage_facts', 'usage_lines', 'usage_sums', 'payments', 'payment_lines', 'invoices', 'invoice_lines'];
 

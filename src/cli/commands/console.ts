@@ -22,7 +22,7 @@ const signIn = defineCommand({
       const link = await createSignInLink(deps, { role, tenantId: values.tenant });
       return { url: `${server}/console/sign-in?token=${link.token}`, expiresAt: link.expiresAt };
     });
-    out.json({ url, expiresAt });
+    out.json({ url, expires_at: expiresAt });
     out.line(out.style('bold', url));
     out.line(`It signs in once, as ${role}, until ${formatTime(expiresAt)}.`);
     return EXIT.done;

@@ -5,6 +5,7 @@ import { revokeApiKey } from '../../tenants/revoke-api-key.ts';
 import { withAdministration } from '../administration.ts';
 import { defineCommand, EXIT, needed, oneOf } from '../command.ts';
 import { formatTime } from '../format-time.ts';
+import { snakeCased } from '../snake-cased.ts';
 
 const create = defineCommand({
   name: 'keys create',
@@ -37,7 +38,7 @@ const list = defineCommand({
   examples: ['keys list'],
   async run(context) {
     const keys = await withAdministration(context, listApiKeys);
-    context.out.json(keys);
+    context.out.json(keys.map(snakeCased));
     context.out.table(
       ['id', 'role', 'tenant', 'created', 'revoked'],
       keys.map(({ id, role, tenantId, createdAt, revokedAt }) => [

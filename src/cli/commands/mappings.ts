@@ -1,10 +1,10 @@
-import { withTransaction } from '../../platform/postgres.ts';
 import { addAccountMapping } from '../../tenants/add-account-mapping.ts';
 import { withAdministration } from '../administration.ts';
 import { defineCommand, EXIT, needed } from '../command.ts';
-import { withEnvironment } from '../environment.ts';
-import { parseLimit } from '../parse-count.ts';
+import { parseLimit } from '../parse-values.ts';
 import { listMappings } from '../queries/list-mappings.ts';
+import { readDatabase } from '../read-database.ts';
+import { snakeCased } from '../snake-cased.ts';
 
 const add = defineCommand({
   name: 'mappings add',
@@ -61,10 +61,8 @@ const list = defineCommand({
   examples: ['mappings list', 'mappings list --tenant tnt_…'],
   async run({ values, ...context }) {
     const limit = parseLimit(values.limit, 100);
-    const mappings = await withEnvironment(context, ({ pool }) =>
-      withTransaction(pool, { tenant: '*' }, (tx) => listMappings(tx, { tenantId: values.tenant, limit })),
-    );
-    context.out.json(mappings);
+    const mappings = await readDatabase(context, (tx) => listMappings(tx, { tenantId: values.tenant, limit }));
+    context.out.json(mappings.map(snakeCased));
     context.out.table(
       ['provider', 'account', 'external id', 'tenant', 'from', 'to'],
       mappings.map((mapping) => [

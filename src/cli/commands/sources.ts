@@ -4,6 +4,7 @@ import { listSources } from '../../tenants/list-sources.ts';
 import { rotateSecret } from '../../tenants/rotate-secret.ts';
 import { withAdministration } from '../administration.ts';
 import { defineCommand, EXIT, needed, oneOf } from '../command.ts';
+import { snakeCased } from '../snake-cased.ts';
 
 const create = defineCommand({
   name: 'sources create',
@@ -74,7 +75,7 @@ const list = defineCommand({
   examples: ['sources list'],
   async run(context) {
     const sources = await withAdministration(context, listSources);
-    context.out.json(sources);
+    context.out.json(sources.map(snakeCased));
     context.out.table(
       ['id', 'provider', 'account', 'mode', 'books', 'default tenant', { title: 'secrets', align: 'right' }, 'path'],
       sources.map((source) => [

@@ -3,6 +3,7 @@ import { listTenants } from '../../tenants/list-tenants.ts';
 import { withAdministration } from '../administration.ts';
 import { defineCommand, EXIT } from '../command.ts';
 import { formatTime } from '../format-time.ts';
+import { snakeCased } from '../snake-cased.ts';
 
 const create = defineCommand({
   name: 'tenants create',
@@ -28,7 +29,7 @@ const list = defineCommand({
   examples: ['tenants list'],
   async run(context) {
     const tenants = await withAdministration(context, listTenants);
-    context.out.json(tenants);
+    context.out.json(tenants.map(snakeCased));
     context.out.table(
       ['id', 'name', 'created'],
       tenants.map(({ id, name, createdAt }) => [id, name, formatTime(createdAt)]),

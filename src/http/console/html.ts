@@ -17,7 +17,13 @@ export function renderHtml(page: Html): string {
   return page[MARKUP];
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 function markupOf(value: Value): string {
   if (value === undefined || value === null || value === false) return '';

@@ -14,7 +14,7 @@ export function signInPage({ refused }: { refused: boolean }): PageParts {
             : 'The console opens with a one-time link. Ask for one on the machine that runs Hookledger:'
         }
       </p>
-      <pre class="command"><code>npx hookledger console link</code></pre>
+      <pre class="command"><code>npx hookledger console sign-in</code></pre>
       <p class="quiet">It prints an address. Open it in this browser; you stay signed in for 12 hours.</p>
     </section>`,
   };

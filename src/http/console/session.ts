@@ -12,7 +12,11 @@ export function sessionTokenOf(request: Request): string | undefined {
 }
 
 /** No script can read it, no other site can send it along with anything but a link to us. */
-export function setSessionCookie(request: Request, response: Response, session: { token: string; expiresAt: Date }): void {
+export function setSessionCookie(
+  request: Request,
+  response: Response,
+  session: { token: string; expiresAt: Date },
+): void {
   response.cookie(COOKIE, session.token, { ...cookieOptions(request), expires: session.expiresAt });
 }
 
@@ -47,6 +51,7 @@ export const requireSessionRole: RequireRole =
   (...roles) =>
   (_request, response, next) => {
     const { role } = principalOf(response);
-    if (!roles.includes(role)) throw new ProblemError('forbidden', `This is for the role ${roles.join(' or ')}, not ${role}.`);
+    if (!roles.includes(role))
+      throw new ProblemError('forbidden', `This is for the role ${roles.join(' or ')}, not ${role}.`);
     next();
   };

@@ -11,7 +11,10 @@ export function badge(tone: Tone, text: string): Html {
 /** `2026-03-10 10:14:00.012`, in UTC, and the same for machines. */
 export function time(at: Date): Html {
   const iso = at.toISOString();
-  const shown = iso.slice(0, 23).replace('T', ' ').replace(/\.000$/, '');
+  const shown = iso
+    .slice(0, 23)
+    .replace('T', ' ')
+    .replace(/\.000$/, '');
   return html`<time datetime="${iso}" title="UTC">${shown}</time>`;
 }
 

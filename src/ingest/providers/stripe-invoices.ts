@@ -17,7 +17,8 @@ const ISSUED: Readonly<
   InvoiceFinalized: { rank: 10, at: 'finalized_at', statusByDefault: 'open' },
   InvoicePaymentFailed: { rank: 20, statusByDefault: 'open' },
   InvoicePaid: { rank: 30, at: 'paid_at', statusByDefault: 'paid' },
-  InvoiceMarkedUncollectible: { rank: 35, at: 'marked_uncollectible_at', statusByDefault: 'uncollectible' },
+  // As high as paid: an invoice that was given up may still be paid, so the provider's time decides.
+  InvoiceMarkedUncollectible: { rank: 30, at: 'marked_uncollectible_at', statusByDefault: 'uncollectible' },
   InvoiceVoided: { rank: 40, at: 'voided_at', statusByDefault: 'void' },
 };
 

@@ -15,3 +15,17 @@ export function parseCount(text: string, option: string, max: number): number {
   }
   return count;
 }
+
+/** A position of the log, as text. @throws UsageError when it is none. */
+export function parsePosition(text: string, option: string): string {
+  if (!/^\d{1,18}$/.test(text)) throw new UsageError(`${option} is a position such as 1234, not "${text}".`);
+  return text;
+}
+
+/** @throws UsageError when the text is no id of ours. */
+export function parseUuid(text: string, option: string): string {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) {
+    throw new UsageError(`${option} is an id such as 019a7c52-0d5e-7c11-9d2f-2b8e3f6a1c04, not "${text}".`);
+  }
+  return text;
+}

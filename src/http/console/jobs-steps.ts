@@ -1,0 +1,84 @@
+import type { StoryAttempt, StoryJob } from '../../finance/story-jobs.ts';
+import type { StoryOperations } from '../../finance/webhook-story.ts';
+import type { Html } from './html.ts';
+import { html } from './html.ts';
+import type { Step } from './step.ts';
+import type { Tone } from './words.ts';
+import { badge, counted, time } from './words.ts';
+
+export function outboxStep({ jobs }: StoryOperations): Step {
+  const published = jobs.filter((job) => job.published).length;
+  if (jobs.length === 0) return { title: 'Outbox', outcome: 'No queue asked for these events', tone: 'good' };
+  return {
+    title: 'Outbox',
+    outcome:
+      published === jobs.length
+        ? `${counted(published, 'row')}, all published`
+        : `${published} of ${counted(jobs.length, 'row')} published`,
+    tone: published === jobs.length ? 'good' : 'waiting',
+    body: html`<ul class="rows">
+      ${jobs.map(outboxRow)}
+    </ul>`,
+  };
+}
+
+function outboxRow(job: StoryJob): Html {
+  return html`<li>
+    <span class="line">
+      <span><strong>${job.queue}</strong> <span class="quiet">${job.eventType}</span></span>
+      ${job.published ? badge('good', 'published') : badge('waiting', 'waits for the relay')}
+    </span>
+    ${(job.generation > 0 || job.replayId !== 'live') && html`<span class="quiet">${job.replayId}, generation ${job.generation}</span>`}
+  </li>`;
+}
+
+const OUTCOMES: Readonly<Record<NonNullable<StoryJob['outcome']>, Tone>> = {
+  done: 'good',
+  dead: 'bad',
+  expired: 'warning',
+  purged: 'warning',
+};
+
+export function jobsStep({ jobs }: StoryOperations): Step {
+  if (jobs.length === 0) return { title: 'Jobs', outcome: 'None', tone: 'good' };
+  const dead = jobs.filter(({ outcome }) => outcome === 'dead').length;
+  const open = jobs.filter(({ outcome }) => outcome === null).length;
+  const ended = jobs.length - open;
+  return {
+    title: 'Jobs',
+    outcome: [
+      open === 0 ? `${counted(ended, 'job')} ended` : `${ended} of ${counted(jobs.length, 'job')} ended`,
+      ...(dead === 0 ? [] : [`${dead} dead`]),
+    ].join(', '),
+    tone: dead > 0 ? 'bad' : open > 0 ? 'waiting' : 'good',
+    body: html`<ul class="rows">
+      ${jobs.map(jobRow)}
+    </ul>`,
+  };
+}
+
+function jobRow(job: StoryJob): Html {
+  return html`<li>
+    <span class="line">
+      <span><strong>${job.queue}</strong> <span class="quiet">${job.eventType}</span></span>
+      ${job.outcome === null ? badge('waiting', 'not ended') : badge(OUTCOMES[job.outcome], job.outcome)}
+    </span>
+    ${
+      job.attempts.length > 0 &&
+      html`<ol class="attempts">
+        ${job.attempts.map(attemptRow)}
+      </ol>`
+    }
+    ${job.deadLetter && html`<p class="note bad">Dead letter: ${job.deadLetter.cause}. ${job.deadLetter.detail}</p>`}
+  </li>`;
+}
+
+function attemptRow(attempt: StoryAttempt): Html {
+  return html`<li class="line quiet">
+    <span>
+      Attempt ${attempt.attempt} on ${attempt.transport}: ${attempt.outcome}
+      ${attempt.detail !== null && attempt.outcome === 'retry' && ` (${attempt.detail})`}
+    </span>
+    <span>${time(attempt.startedAt)} · ${attempt.durationMs} ms</span>
+  </li>`;
+}

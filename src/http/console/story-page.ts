@@ -1,0 +1,67 @@
+import { furthestBehind } from '../../finance/read-models.ts';
+import type { WebhookStory } from '../../finance/webhook-story.ts';
+import { eventsStep } from './events-step.ts';
+import { figuresStep } from './figures-step.ts';
+import type { Html } from './html.ts';
+import { html } from './html.ts';
+import { jobsStep, outboxStep } from './jobs-steps.ts';
+import { linesStep } from './lines-step.ts';
+import { requestStep } from './request-step.ts';
+import type { Step } from './step.ts';
+import { stepItem } from './step.ts';
+import { STATUS_TONES } from './webhook-list.ts';
+import { badge } from './words.ts';
+
+/** One webhook's way, from the request down to the figures. */
+export function storyPage(story: WebhookStory, options: { mayReadMoney: boolean }): Html {
+  const { webhook } = story;
+  const steps: readonly Step[] = [
+    requestStep(story),
+    eventsStep(story),
+    ...(story.operations === undefined ? [] : [outboxStep(story.operations), jobsStep(story.operations)]),
+    linesStep(story, { unfolded: unfoldedPositions(story).length }),
+    figuresStep(story, options),
+  ];
+  return html`<article>
+    <header class="head">
+      <p class="eyebrow">${webhook.provider} · ${webhook.account} · ${webhook.mode}</p>
+      <h1>${webhook.providerType ?? 'unreadable'} ${badge(STATUS_TONES[webhook.status], webhook.status)}</h1>
+      ${webhook.detail !== null && html`<p class="detail">${webhook.detail}</p>`}
+      <dl class="facts">
+        <div>
+          <dt>Webhook</dt>
+          <dd><code>${webhook.id}</code></dd>
+        </div>
+        ${
+          webhook.providerEventId !== null &&
+          html`<div>
+            <dt>Provider’s id</dt>
+            <dd><code>${webhook.providerEventId}</code></dd>
+          </div>`
+        }
+        <div>
+          <dt>Tenant</dt>
+          <dd><code>${webhook.tenantId}</code></dd>
+        </div>
+        <div>
+          <dt>Position</dt>
+          <dd><code>${webhook.position}</code></dd>
+        </div>
+      </dl>
+    </header>
+    <ol class="way">
+      ${steps.map(stepItem)}
+    </ol>
+  </article>`;
+}
+
+/** Whether a job has not ended or a read model has not caught up: the page will look different in a moment. */
+export function isUnderWay(story: WebhookStory): boolean {
+  const hasOpenJob = story.operations?.jobs.some(({ outcome }) => outcome === null) ?? false;
+  return hasOpenJob || unfoldedPositions(story).length > 0;
+}
+
+function unfoldedPositions({ events, models }: WebhookStory): readonly string[] {
+  const folded = furthestBehind([models.usage, models.payments, models.invoices]).position;
+  return events.map(({ position }) => position).filter((position) => BigInt(position) > folded);
+}
