@@ -3,13 +3,13 @@ import { pricePlanComponent } from './pricing.ts';
 
 /** Schemas that several event types share. Everything personal is in a schema of its own, which no fold reads. */
 const time = z.iso.datetime({ offset: true });
-export const decimal = z.string().regex(/^-?\d+(\.\d+)?$/, 'a decimal string');
-export const currency = z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code, upper case');
+const decimal = z.string().regex(/^-?\d+(\.\d+)?$/, 'a decimal string');
+const currency = z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code, upper case');
 
 export const parties = z.strictObject({ from: z.string().optional(), to: z.string().optional() });
 export const transcriptTexts = z.strictObject({ summary: z.string().optional(), transcript: z.string().optional() });
 
-export const callBasics = {
+const callBasics = {
   agentId: z.string().optional(),
   channel: z.string().optional(),
   direction: z.string().optional(),

@@ -78,6 +78,11 @@ export const catalogue = {
 export type EventType = keyof typeof catalogue;
 export type EventData<T extends EventType> = z.infer<(typeof catalogue)[T]['data']>;
 
+/** The catalogue by type, so that a definition that is looked up by a type reads data of that type. */
+const definitions: {
+  readonly [K in EventType]: Pick<Definition<z.ZodType<EventData<K>>>, 'version' | 'data' | 'upcasters'>;
+} = catalogue;
+
 /** An event as it is asked for: not yet numbered, not yet of a tenant. */
 export type DomainEvent<T extends EventType = EventType> = {
   [K in T]: Readonly<{
@@ -105,7 +110,7 @@ export class UnreadableEventError extends Error {
  * @throws UnreadableEventError when the type is unknown here, or the data fits no version: a newer process wrote it.
  */
 export function readEventData<T extends EventType>(type: T, version: number, data: unknown): EventData<T> {
-  const definition: Definition<(typeof catalogue)[T]['data']> = catalogue[type];
+  const definition = definitions[type];
   let current = data;
   for (let at = version; at < definition.version; at += 1) {
     const upcast = definition.upcasters[at];
@@ -116,5 +121,5 @@ export function readEventData<T extends EventType>(type: T, version: number, dat
   if (!parsed.success) {
     throw new UnreadableEventError(`${type} v${version} does not fit its schema: ${z.prettifyError(parsed.error)}`);
   }
-  return parsed.data as EventData<T>;
+  return parsed.data;
 }

@@ -9,10 +9,11 @@ import type { QueueDepth } from './transport.ts';
 export type BullmqPostgresOptions = Readonly<{ url: string; role: string | undefined; logger: Logger }>;
 
 /**
- * By age alone: BullMQ applies a count with a `not in (select … limit count)` over all kept jobs at every completion.
+ * By age alone: BullMQ applies a count with a `not in (select … limit count)` over all kept jobs at every completion,
+ * which took it from 800 to 65 jobs a second at 10,000 kept ones. An id is known as long as its job is kept.
  * The relay repeats only what it published since its cursor was last written, which is seconds of work.
  */
-const keepFinished = { age: 60 * 60 };
+const keep = { removeOnComplete: { age: 60 * 60 }, removeOnFail: { age: 24 * 60 * 60 } };
 
 const producerConnections = 4;
 const workerConnections = 6;
@@ -41,7 +42,6 @@ export function openPostgresBackend({ url, role, logger }: BullmqPostgresOptions
     openWorker(name, processor, settings) {
       // One more for LISTEN, which keeps its connection.
       const pool = openPool(Math.min(settings.concurrency ?? 1, workerConnections) + 1);
-      const keep = { removeOnComplete: keepFinished, removeOnFail: keepFinished };
       const worker = new Worker(
         name,
         processor,
@@ -70,8 +70,7 @@ function createPool({ url, role, max, report }: PoolSettings): pg.Pool {
     max,
     connectionTimeoutMillis: 3_000,
     keepAlive: true,
-    // BullMQ's statements name no schema.
-    options: `-c search_path=${DEFAULT_SCHEMA}${role === undefined ? '' : ` -c role=${role}`}`,
+    options: startupOptions(role),
   });
   pool.on('error', report);
   // Each queue adds a listener of its own.
@@ -79,6 +78,12 @@ function createPool({ url, role, max, report }: PoolSettings): pg.Pool {
   // BullMQ holds clients without a listener while it connects; a connection that breaks then would end the process.
   pool.on('connect', (client) => client.on('error', report));
   return pool;
+}
+
+/** BullMQ's statements name no schema. */
+function startupOptions(role: string | undefined): string {
+  const searchPath = `-c search_path=${DEFAULT_SCHEMA}`;
+  return role === undefined ? searchPath : `${searchPath} -c role=${role.replace(/[\\ ]/g, '\\$&')}`;
 }
 
 /** The types of pg and BullMQ disagree about the listeners of a client, so BullMQ's own check vouches for the pool. */

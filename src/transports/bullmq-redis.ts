@@ -11,10 +11,12 @@ export type BullmqRedisOptions = Readonly<{ url: string; prefix: string; logger:
 
 /**
  * An id is known as long as its job is kept. The relay repeats only what it published since its cursor was last
- * written, which is seconds of work; the count bounds the memory at about 50 MB a queue.
+ * written, which is seconds of work; the count bounds the memory at about 80 MB a queue.
  */
-const keepCompleted = { age: 24 * 60 * 60, count: 50_000 };
-const keepFailed = { age: 24 * 60 * 60, count: 10_000 };
+const keep = {
+  removeOnComplete: { age: 24 * 60 * 60, count: 50_000 },
+  removeOnFail: { age: 24 * 60 * 60, count: 10_000 },
+};
 
 const quitDeadlineMs = 1_000;
 
@@ -49,7 +51,6 @@ export function openRedisBackend({ url, prefix, logger }: BullmqRedisOptions): B
     },
     openWorker(name, processor, settings) {
       const connection = createRedis({ url, purpose: 'worker', connectionName, logger });
-      const keep = { removeOnComplete: keepCompleted, removeOnFail: keepFailed };
       const worker = new Worker(name, processor, { ...settings, ...keep, connection, prefix });
       return {
         worker,

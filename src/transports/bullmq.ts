@@ -38,7 +38,7 @@ export function createBullmqTransport(options: BullmqTransportOptions): Transpor
   const backend = openBackend(options);
   const queues = new Map<string, Promise<OpenQueue>>();
   const consumers: Consumer[] = [];
-  let closed = false;
+  let closing: Promise<void> | undefined;
 
   function openQueue(name: string): Promise<OpenQueue> {
     const known = queues.get(name);
@@ -50,13 +50,25 @@ export function createBullmqTransport(options: BullmqTransportOptions): Transpor
     return opening;
   }
 
+  function refuseWhenClosed(): void {
+    if (closing !== undefined) throw new Error('The transport is closed.');
+  }
+
   async function withQueue<T>(name: string, use: (queue: OpenQueue) => Promise<T>): Promise<T> {
     try {
-      if (closed) throw new Error('The transport is closed.');
+      refuseWhenClosed();
       return await use(await withDeadline(openQueue(name), answerDeadlineMs));
     } catch (error) {
       throw new TransportUnavailableError(backend.name, error);
     }
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all(consumers.map((consumer) => consumer.close(closeDeadlineMs)));
+    const ended = backend
+      .close()
+      .catch((err: unknown) => logger.warn({ err }, 'queue connections broke while closing'));
+    await endsWithin(ended, answerDeadlineMs);
   }
 
   return {
@@ -64,16 +76,13 @@ export function createBullmqTransport(options: BullmqTransportOptions): Transpor
     publish: (name, messages) => withQueue(name, (queue) => publishJobs(queue, name, messages, answerDeadlineMs)),
     depth: (name) => withQueue(name, (queue) => withDeadline(queue.depth(), answerDeadlineMs)),
     async consume(queue, handlers) {
+      refuseWhenClosed();
       const shared = { backend, lockDurationMs, stalledIntervalMs, maxDeaths, logger };
       const consumer = new BullmqConsumer({ ...shared, queue, options: handlers });
       consumers.push(consumer);
       return consumer;
     },
-    async close() {
-      closed = true;
-      await Promise.all(consumers.map((consumer) => consumer.close(closeDeadlineMs)));
-      await endsWithin(backend.close(), answerDeadlineMs);
-    },
+    close: () => (closing ??= close()),
   };
 }
 

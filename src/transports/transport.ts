@@ -3,9 +3,9 @@
  * All of them pass `test/transports/conformance.ts`.
  */
 
-/** A reference to work: never a body, never personal data. */
+/** A reference to work: never a body, never personal data; it lies readable in the store for a day. */
 export type Message = Readonly<{
-  /** Idempotency key: event id, queue, replay id and generation, joined by `.`. */
+  /** Idempotency key, made by `messageKey`. */
   key: string;
   queue: string;
   tenantId: string;
@@ -22,9 +22,12 @@ export type Publication =
 
 export type Delivery = Readonly<{
   message: Message;
-  /** 1 for the first try; a snooze and a redelivery after a crash do not raise it. */
+  /** 1 for the first try; raised by a retry only, not by a snooze, a crash or being told to stop. */
   attempt: number;
-  /** Aborted when the consumer is told to stop now. */
+  /**
+   * Aborted when the consumer is closed and its deadline is over, or the job may have gone to another worker. A handler
+   * that throws then has not failed: its job is delivered again as the same attempt.
+   */
   signal: AbortSignal;
 }>;
 
@@ -35,15 +38,22 @@ export type Disposition =
   | Readonly<{ kind: 'snooze'; delayMs: number }>;
 
 export type Consumer = Readonly<{
-  /** Stops fetching, waits up to `deadlineMs` for running jobs, then aborts them. Safe to repeat. */
+  /**
+   * Stops fetching, waits up to `deadlineMs` for running jobs, then aborts them and waits a second more. A job that runs
+   * on after that is left behind: it is delivered to another worker, and its late answer counts for nothing. Safe to
+   * repeat; the first deadline holds.
+   */
   close(deadlineMs: number): Promise<void>;
 }>;
 
 export type ConsumeOptions = Readonly<{
   concurrency: number;
-  /** Runs once per delivery. A throw is a retry after one second. */
+  /** Runs once per delivery. A throw is logged and is a retry after one second. */
   handle: (delivery: Delivery) => Promise<Disposition>;
-  /** The transport gave a job up by itself (its worker died too often); record it, it is not delivered again. */
+  /**
+   * The transport gives a job up by itself, since too many workers died under it: record it. Afterwards it is not
+   * delivered again; until this has resolved the report is, so it must be safe to repeat.
+   */
   abandoned: (message: Message, reason: string) => Promise<void>;
 }>;
 
@@ -57,9 +67,14 @@ export type Transport = Readonly<{
    * Throws `TransportUnavailableError` when the outcome of the whole call is unknown; safe to repeat.
    */
   publish(queue: string, messages: readonly Message[]): Promise<readonly Publication[]>;
-  /** At-least-once delivery; a job whose worker died is delivered again. */
+  /**
+   * At-least-once delivery; a job whose worker died is delivered again. Resolves before the store has answered: the
+   * consumer starts when it does, and goes on by itself after an outage.
+   */
   consume(queue: string, options: ConsumeOptions): Promise<Consumer>;
+  /** Throws `TransportUnavailableError` like `publish`. */
   depth(queue: string): Promise<QueueDepth>;
+  /** Closes the consumers that are still open, with a short deadline, and the connections. Safe to repeat. */
   close(): Promise<void>;
 }>;
 

@@ -23,7 +23,13 @@ export const USAGE: readonly (readonly [tenant: string, day: string, seconds: st
 ];
 
 /** Seconds × 0.0012, 0.00075 and 0.00025 USD; Alder's first day has 0.837 + 0.02 for the model. */
-export const COSTS: readonly (readonly [tenant: string, day: string, speech: string, model: string, telephone: string])[] = [
+export const COSTS: readonly (readonly [
+  tenant: string,
+  day: string,
+  speech: string,
+  model: string,
+  telephone: string,
+])[] = [
   ['Alder Dental', '2026-11-02', '1.3392', '0.857', '0.279'],
   ['Alder Dental', '2026-11-03', '1.512', '0.945', '0.315'],
   ['Alder Dental', '2026-11-04', '1.6848', '1.053', '0.351'],

@@ -1,6 +1,13 @@
 import type { Tx } from '../../src/platform/postgres.ts';
 
-type DayRow = Readonly<{ tenant_id: string; day: string; meter: string; quantity: string; amount: string; currency: string }>;
+type DayRow = Readonly<{
+  tenant_id: string;
+  day: string;
+  meter: string;
+  quantity: string;
+  amount: string;
+  currency: string;
+}>;
 type MoneyRow = Readonly<{ tenant_id: string; currency: string; amount: string }>;
 
 export type Oracle = Readonly<{

@@ -77,7 +77,9 @@ const sorted = <T>(rows: readonly T[]): readonly T[] =>
   rows.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 
 function usageOf(figures: DemoFigures) {
-  return sorted(figures.usage.map((row) => [nameOf(row.tenant_id), row.window_start.slice(0, 10), plain(row.quantity)]));
+  return sorted(
+    figures.usage.map((row) => [nameOf(row.tenant_id), row.window_start.slice(0, 10), plain(row.quantity)]),
+  );
 }
 
 function costsOf(figures: DemoFigures) {
@@ -128,7 +130,13 @@ describe('the demo', () => {
     expect(costsOf(first)).toEqual(
       sorted(
         COSTS.flatMap(([tenant, day, ...amounts]) =>
-          ['elevenlabs_tts', 'gpt_4_1', 'us_telephony'].map((component, index) => [tenant, day, component, amounts[index], 'USD']),
+          ['elevenlabs_tts', 'gpt_4_1', 'us_telephony'].map((component, index) => [
+            tenant,
+            day,
+            component,
+            amounts[index],
+            'USD',
+          ]),
         ),
       ),
     );

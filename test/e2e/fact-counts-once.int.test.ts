@@ -41,7 +41,11 @@ const WAYS: Readonly<Record<string, Send>> = {
 
 describe.each(Object.keys(WAYS))('a fact that two webhooks report, %s', (way) => {
   const send = WAYS[way] ?? (() => Promise.reject(new Error(way)));
-  const story = (key: string) => ({ key: `${way} ${key}`, customerId: 'cus_bench', paymentIntentId: `pi ${way} ${key}` });
+  const story = (key: string) => ({
+    key: `${way} ${key}`,
+    customerId: 'cus_bench',
+    paymentIntentId: `pi ${way} ${key}`,
+  });
 
   async function collected(key: string): Promise<unknown> {
     await bench.fold();
@@ -58,8 +62,13 @@ describe.each(Object.keys(WAYS))('a fact that two webhooks report, %s', (way) =>
 
   test('with equal amounts counts once', async () => {
     const sample = story('equal');
-    await send([must(stripeSample('charge.succeeded', sample)), must(stripeSample('payment_intent.succeeded', sample))], 'stripe');
-    expect(await collected('equal')).toEqual([{ tenant_id: bench.tenantId, currency: 'USD', amount: '119', payments: 1 }]);
+    await send(
+      [must(stripeSample('charge.succeeded', sample)), must(stripeSample('payment_intent.succeeded', sample))],
+      'stripe',
+    );
+    expect(await collected('equal')).toEqual([
+      { tenant_id: bench.tenantId, currency: 'USD', amount: '119', payments: 1 },
+    ]);
   });
 
   test('with different amounts counts once, with what the payment intent says', async () => {

@@ -33,7 +33,10 @@ async function createRig(options: { redisUrl?: string }): Promise<Rig> {
   const database = await createTestDatabase();
   const masterKey = randomBytes(32);
   const orm = createOrm(database.appUrl, { logger });
-  const { path } = await createSource({ orm, masterKey }, { provider: 'retell', account: 'org_1', secrets: [SECRET], mode: 'test' });
+  const { path } = await createSource(
+    { orm, masterKey },
+    { provider: 'retell', account: 'org_1', secrets: [SECRET], mode: 'test' },
+  );
   await orm.close(true);
   if (options.redisUrl === undefined) {
     await prepareBullmqPostgres(database.adminUrl, { grantTo: APPLICATION_ROLE, queues: QUEUES });

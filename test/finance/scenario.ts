@@ -157,7 +157,7 @@ function webhook(position: number, id: string, columns: Record<string, unknown>)
     status: 'accepted',
     method: 'POST',
     url: '/webhooks/retell/src_retell?token=very-secret',
-    headers: JSON.stringify({ 'content-type': ['application/json'], 'x-retell-signature': ['v=1,d=abc'] }),
+    headers: JSON.stringify({ 'content-type': ['application/json'], 'x-signature': ['v=1,d=abc'] }),
     body: Buffer.from(body),
     content_hash: Buffer.from('hash'),
     received_at: `2026-03-10T10:${String(position % 60).padStart(2, '0')}:00Z`,
@@ -267,6 +267,13 @@ const paymentEvents: readonly EventSeed[] = [
   }),
 ];
 
+const EVENT_TYPES: Readonly<Record<number, string>> = {
+  11: 'CallAnalyzed',
+  12: 'CallCostReported',
+  13: 'CallCostReported',
+  21: 'PaymentSucceeded',
+};
+
 function outbox(position: number, queue: string, columns: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     position,
@@ -274,7 +281,7 @@ function outbox(position: number, queue: string, columns: Record<string, unknown
     tenant_id: 'tnt_a',
     target_position: position,
     event_id: uuid(position),
-    event_type: position < 20 ? 'CallAnalyzed' : position < 30 ? 'PaymentSucceeded' : 'CallEnded',
+    event_type: EVENT_TYPES[position] ?? 'CallEnded',
     ...columns,
   };
 }

@@ -32,7 +32,11 @@ export type IngestBench = Readonly<{
   sources: Readonly<Record<BenchProvider, string>>;
   rejections: RejectionLog;
   /** Signs the body now and ingests it. `through` chooses one of two separate recorders, as of two processes. */
-  receive(provider: BenchProvider, body: object | Buffer, options?: { through?: 0 | 1; secret?: string }): Promise<IngestResult>;
+  receive(
+    provider: BenchProvider,
+    body: object | Buffer,
+    options?: { through?: 0 | 1; secret?: string },
+  ): Promise<IngestResult>;
   /** Names of accounts that belong to the tenant from now on. */
   map(provider: BenchProvider, externalId: string): Promise<void>;
   /** Moves the mark and folds until every read model has reached it. */

@@ -82,7 +82,9 @@ function failedPayment(externalId: string): DomainEvent {
 
 const ended = (message: Message) =>
   eventually(async () => {
-    const [row] = await rows('select outcome, generation from hookledger.inbox where position = $1', [message.position]);
+    const [row] = await rows('select outcome, generation from hookledger.inbox where position = $1', [
+      message.position,
+    ]);
     expect(row).toBeDefined();
     return row;
   });
@@ -113,7 +115,9 @@ describe('the worker', () => {
     await ended(message);
     const repeated = { ...message, generation: 1, key: messageKey({ ...message, generation: 1 }) };
     await transport.publish('ingress-events', [repeated]);
-    await eventually(async () => expect(await transport.depth('ingress-events')).toMatchObject({ waiting: 0, active: 0 }));
+    await eventually(async () =>
+      expect(await transport.depth('ingress-events')).toMatchObject({ waiting: 0, active: 0 }),
+    );
     expect(await rows('select count(*) from hookledger.events where causation_id = $1', [message.eventId])).toEqual([
       { count: '1' },
     ]);
@@ -148,9 +152,9 @@ describe('the worker', () => {
     });
     await transport.publish('ingress-events', [message]);
     expect(await ended(message)).toEqual({ outcome: 'dead', generation: 0 });
-    expect(await rows('select cause, detail, attempts from hookledger.dead_letters where position = $1', [message.position])).toEqual([
-      { cause: 'unrecoverable', detail: 'UnrecoverableJobError: this can not work', attempts: 1 },
-    ]);
+    expect(
+      await rows('select cause, detail, attempts from hookledger.dead_letters where position = $1', [message.position]),
+    ).toEqual([{ cause: 'unrecoverable', detail: 'UnrecoverableJobError: this can not work', attempts: 1 }]);
     isMended = true;
     const redriven = { ...message, generation: 1, key: messageKey({ ...message, generation: 1 }) };
     await transport.publish('ingress-events', [redriven]);
@@ -174,8 +178,14 @@ describe('the worker', () => {
     await work('notifications', handleNotification);
     await transport.publish('notifications', messages);
     for (const message of messages) expect(await ended(message)).toMatchObject({ outcome: 'done' });
-    expect(await rows(`select kind, subject, data from hookledger.notifications where dedupe_key like 'pi_notified%'`)).toEqual([
-      { kind: 'payment-failed', subject: 'pi_notified', data: { subject: 'pi_notified', amount: '10', currency: 'USD' } },
+    expect(
+      await rows(`select kind, subject, data from hookledger.notifications where dedupe_key like 'pi_notified%'`),
+    ).toEqual([
+      {
+        kind: 'payment-failed',
+        subject: 'pi_notified',
+        data: { subject: 'pi_notified', amount: '10', currency: 'USD' },
+      },
     ]);
   });
 
@@ -191,8 +201,8 @@ describe('the worker', () => {
     await eventually(() => Promise.resolve(expect(wakes).toBeGreaterThan(0)));
     position = BigInt(message.position);
     await ended(message);
-    expect(await rows('select attempt, outcome from hookledger.job_attempts where position = $1', [message.position])).toEqual([
-      { attempt: 1, outcome: 'done' },
-    ]);
+    expect(
+      await rows('select attempt, outcome from hookledger.job_attempts where position = $1', [message.position]),
+    ).toEqual([{ attempt: 1, outcome: 'done' }]);
   });
 });

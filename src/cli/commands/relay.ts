@@ -1,11 +1,12 @@
+import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { defineCommand, EXIT } from '../command.ts';
+import { withEnvironment } from '../environment.ts';
 import { formatDuration } from '../format-time.ts';
 import type { Column } from '../output.ts';
 import { listLanesBehind, MAX_COUNTED } from '../queries/list-lanes-behind.ts';
 import { readLogStatus } from '../queries/read-log-status.ts';
 import { depthCells, readQueueDepths } from '../queue-depths.ts';
 import { parseLimit } from '../parse-values.ts';
-import { readDatabase } from '../read-database.ts';
 import { snakeCased } from '../snake-cased.ts';
 
 const status = defineCommand({
@@ -17,9 +18,11 @@ const status = defineCommand({
   async run({ values, ...context }) {
     const { out } = context;
     const limit = parseLimit(values.limit, 50);
-    const { log, lanes, queues } = await readDatabase(context, async (tx, environment) => ({
-      log: await readLogStatus(tx),
-      lanes: await listLanesBehind(tx, { limit }),
+    const { log, lanes, queues } = await withEnvironment(context, async (environment) => ({
+      ...(await withReadTransaction(environment.pool, {}, async (tx) => ({
+        log: await readLogStatus(tx),
+        lanes: await listLanesBehind(tx, { limit }),
+      }))),
       queues: await readQueueDepths(environment, context.config),
     }));
     out.json({

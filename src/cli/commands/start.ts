@@ -1,2 +1,130 @@
-import type { Command } from '../command.ts';
-export const commands: readonly Command[] = [];
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { pino } from 'pino';
+import { APP_ROLES, createApp } from '../../app.ts';
+import type { AppRole } from '../../app.ts';
+import { ConfigError, describeConfig } from '../../config.ts';
+import type { Config } from '../../config.ts';
+import { createLogger } from '../../platform/logger.ts';
+import type { Logger } from '../../platform/logger.ts';
+import { terminationSignal } from '../../platform/shutdown.ts';
+import { defineCommand, EXIT, oneOf } from '../command.ts';
+import type { Context } from '../command.ts';
+
+const command = defineCommand({
+  name: 'start',
+  summary: 'Start the server, with everything it needs',
+  description: [
+    'For development: PostgreSQL and the queues are embedded unless DATABASE_URL and REDIS_URL name them, data stays in',
+    'the data directory, everything listens on loopback, the log goes to hookledger.log in there.',
+    'With NODE_ENV=production nothing is embedded: DATABASE_URL, REDIS_URL and HOOKLEDGER_MASTER_KEY must be set, the',
+    'database migrated; the log is JSON on standard output. Ctrl-C or SIGTERM stops all of it cleanly.',
+  ].join('\n'),
+  options: {
+    roles: { type: 'string', value: 'R,…', description: `Some of ${APP_ROLES.join(',')}; all when left out` },
+  },
+  examples: ['start', 'start --roles api', 'start --roles relay,worker,projector'],
+  async run({ values, ...context }) {
+    const roles = parseRoles(values.roles);
+    const signal = terminationSignal();
+    return context.config.isProduction
+      ? serveProduction(context.config, roles, signal)
+      : serveDevelopment(context, roles, signal);
+  },
+});
+
+function parseRoles(text: string | undefined): readonly AppRole[] {
+  if (text === undefined) return APP_ROLES;
+  const asked = text.split(',').map((word) => oneOf(APP_ROLES, word.trim(), '--roles'));
+  return APP_ROLES.filter((role) => asked.includes(role));
+}
+
+async function serveDevelopment(context: Context, roles: readonly AppRole[], signal: AbortSignal): Promise<number> {
+  const { config, out } = context;
+  // What is in it may be secret: nobody else's business.
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const logPath = join(config.dataDir, 'hookledger.log');
+  const logger = createLogger({ level: config.logLevel }, pino.destination({ dest: logPath, mode: 0o600 }));
+  logCrash(logger);
+  const { startStack } = await import('../../dev/start-stack.ts');
+  out.line(`DEVELOPMENT: data in ${shortPath(config.dataDir)}/`);
+  const stack = await startStack({ config, logger, roles });
+  const { url, description } = stack;
+  out.json({ url, data_dir: description.data, roles, postgres: description.postgres, queues: description.queues });
+  for (const [name, text] of [
+    ['url', url === '' ? 'none: the role api does not run here' : out.style('bold', url)],
+    ['PostgreSQL', description.postgres],
+    ['queues', description.queues],
+    ['roles', roles.join(', ')],
+    ['log', shortPath(logPath)],
+  ] as const) {
+    out.line(`  ${name.padEnd(10)}  ${text}`);
+  }
+  if (url !== '') printNextSteps(context);
+  await aborted(signal);
+  out.line('Stopping …');
+  await stack.stop();
+  out.line('Stopped; the data stays.');
+  return EXIT.done;
+}
+
+function printNextSteps({ out, commandLine }: Context): void {
+  out.line();
+  for (const [what, command] of [
+    ['add a source', 'sources create --provider stripe --account acct_… --secret whsec_… --mode test'],
+    ['send a sample', 'send stripe invoice.paid'],
+    ['sign in', 'console sign-in'],
+  ] as const) {
+    out.line(`  ${what.padEnd(13)}  ${commandLine(command)}`);
+  }
+  out.line();
+  out.line('Ctrl-C stops everything.');
+}
+
+async function serveProduction(config: Config, roles: readonly AppRole[], signal: AbortSignal): Promise<number> {
+  const { databaseUrl, redisUrl, masterKey } = config;
+  if (databaseUrl === undefined || redisUrl === undefined || masterKey === undefined) {
+    throw new ConfigError(['production needs DATABASE_URL, REDIS_URL and HOOKLEDGER_MASTER_KEY']);
+  }
+  const logger = createLogger({ level: config.logLevel });
+  logCrash(logger);
+  logger.info({ roles, settings: describeConfig(config) }, 'starting');
+  const { host, port, bodyLimitBytes } = config;
+  const app = await createApp({
+    roles,
+    databaseUrl,
+    redisUrl,
+    masterKey,
+    host,
+    port,
+    mayMove: false,
+    bodyLimitBytes,
+    logger,
+  }).catch((error: unknown) => {
+    logger.fatal({ err: error }, 'not started');
+    throw error;
+  });
+  logger.info({ roles, url: app.url }, 'started');
+  await aborted(signal);
+  logger.info({ signal: String(signal.reason) }, 'stopping');
+  await app.close();
+  logger.info('stopped');
+  return EXIT.done;
+}
+
+/** The terminal gets one line about it; where it happened is for the log. */
+function logCrash(logger: Logger): void {
+  process.on('uncaughtExceptionMonitor', (error) => logger.fatal({ err: error }, 'crashed'));
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+function shortPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short === '' || short.startsWith('..') ? path : short;
+}
+
+export const commands = [command];

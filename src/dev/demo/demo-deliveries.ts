@@ -44,7 +44,12 @@ function callDeliveries(tenant: DemoTenant, day: string, dayIndex: number, call:
   };
   const isCorrected = tenant.key === 'alder' && dayIndex === 0 && call === 0;
   const analyzed = isCorrected
-    ? { ...sample, costs: callCosts(seconds).map((cost) => (cost.product === 'gpt_4_1' ? { ...cost, cents: cost.cents + 2 } : cost)) }
+    ? {
+        ...sample,
+        costs: callCosts(seconds).map((cost) =>
+          cost.product === 'gpt_4_1' ? { ...cost, cents: cost.cents + 2 } : cost,
+        ),
+      }
     : sample;
   const started = retell('call_started', sample);
   const ended = retell('call_ended', sample);
@@ -64,11 +69,27 @@ function stripeDeliveries(): readonly DemoDelivery[] {
   const declined = { ...birch, chargeId: sampleId('ch', 'birch', 'declined'), at: new Date('2026-11-04T09:00:00Z') };
   const cedar = story('cedar', { totalMinor: 1_000, refundMinor: 400 });
   return [
-    ...['invoice.created', 'charge.succeeded', 'payment_intent.succeeded', 'invoice.paid', 'invoice.finalized', 'invoice_payment.paid'].map((type) => stripe(type, alder)),
+    ...[
+      'invoice.created',
+      'charge.succeeded',
+      'payment_intent.succeeded',
+      'invoice.paid',
+      'invoice.finalized',
+      'invoice_payment.paid',
+    ].map((type) => stripe(type, alder)),
     stripe('invoice.finalized', birch),
     ...['charge.failed', 'payment_intent.payment_failed'].map((type) => stripe(type, declined)),
-    ...['payment_intent.succeeded', 'charge.succeeded', 'invoice.paid', 'invoice_payment.paid'].map((type) => stripe(type, birch)),
-    ...['refund.created', 'charge.refunded', 'payment_intent.succeeded', 'charge.succeeded', 'invoice.paid', 'invoice.finalized'].map((type) => stripe(type, cedar)),
+    ...['payment_intent.succeeded', 'charge.succeeded', 'invoice.paid', 'invoice_payment.paid'].map((type) =>
+      stripe(type, birch),
+    ),
+    ...[
+      'refund.created',
+      'charge.refunded',
+      'payment_intent.succeeded',
+      'charge.succeeded',
+      'invoice.paid',
+      'invoice.finalized',
+    ].map((type) => stripe(type, cedar)),
   ];
 }
 
@@ -83,7 +104,10 @@ function strangeDeliveries(): readonly DemoDelivery[] {
   };
   return [
     retell('call_ended', nobody),
-    delivery('stripe', { ...stripeSample('invoice.paid', { key: 'unknown type' }), type: 'invoice.telepathically_paid' }),
+    delivery('stripe', {
+      ...stripeSample('invoice.paid', { key: 'unknown type' }),
+      type: 'invoice.telepathically_paid',
+    }),
     { ...stripe('invoice.paid', { key: 'forged', totalMinor: 1_000_000 }), isForged: true },
   ];
 }

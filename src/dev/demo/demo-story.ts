@@ -37,7 +37,11 @@ export const DEMO_TENANTS: readonly DemoTenant[] = [
     agentId: 'agent_birch',
     customerId: 'cus_birch',
     // Its cost is in US dollars, its revenue in euro: the two are never added.
-    plan: { planId: 'by-the-second-eur', currency: 'EUR', components: [{ kind: 'per_unit', meter: 'call_seconds', unitPrice: '0.0045' }] },
+    plan: {
+      planId: 'by-the-second-eur',
+      currency: 'EUR',
+      components: [{ kind: 'per_unit', meter: 'call_seconds', unitPrice: '0.0045' }],
+    },
     baseSeconds: 90,
   },
   {
@@ -46,7 +50,11 @@ export const DEMO_TENANTS: readonly DemoTenant[] = [
     agentId: 'agent_cedar',
     customerId: 'cus_cedar',
     // Less than what Retell charges for a second: this tenant is served at a loss.
-    plan: { planId: 'launch-offer', currency: 'USD', components: [{ kind: 'per_unit', meter: 'call_seconds', unitPrice: '0.001' }] },
+    plan: {
+      planId: 'launch-offer',
+      currency: 'USD',
+      components: [{ kind: 'per_unit', meter: 'call_seconds', unitPrice: '0.001' }],
+    },
     baseSeconds: 120,
   },
 ];

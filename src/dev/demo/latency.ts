@@ -27,7 +27,8 @@ export function startLatencyMeasure(app: App): { end(pool: Pool, since: Date): P
         })
         .toSorted((a, b) => a - b);
       if (durations.length === 0) return undefined;
-      const quantile = (share: number) => durations[Math.min(durations.length - 1, Math.floor(durations.length * share))] ?? 0;
+      const quantile = (share: number) =>
+        durations[Math.min(durations.length - 1, Math.floor(durations.length * share))] ?? 0;
       return { webhooks: durations.length, p50Ms: quantile(0.5), p95Ms: quantile(0.95) };
     },
   };

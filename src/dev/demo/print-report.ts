@@ -84,7 +84,13 @@ export function printReport(out: DemoOutput, report: Report): void {
       ? 'Nothing new: every delivery was a duplicate, and the figures are what they were.'
       : `p50 ${latency.p50Ms} ms, p95 ${latency.p95Ms} ms, over ${latency.webhooks} webhooks`,
   );
-  out.json({ answers: Object.fromEntries(answers), queues: progress.queues, ...figures, tenants: report.tenants, latency });
+  out.json({
+    answers: Object.fromEntries(answers),
+    queues: progress.queues,
+    ...figures,
+    tenants: report.tenants,
+    latency,
+  });
 }
 
 /** The block to copy: each command works as it stands while the demo runs. */
@@ -94,7 +100,7 @@ export function printCommands(
 ): void {
   const cli = `npx hookledger --data-dir ${demo.dataDir}`;
   heading(out, demo.once ? 'Look around (run the demo without --once to keep it serving)' : 'Look around');
-  out.line(`${out.style('dim', '# the console; the link signs you in once, within 15 minutes')}`);
+  out.line(out.style('dim', '# the console; the link signs you in once, within 15 minutes'));
   out.line(`${demo.url}/console/sign-in?token=${demo.token}`);
   out.line(out.style('dim', '# what finance asks'));
   const query = `mode=test&from=${DEMO_RANGE.from}&to=${DEMO_RANGE.to}`;

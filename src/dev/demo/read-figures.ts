@@ -52,8 +52,15 @@ async function readAll<Row extends z.ZodType>(
   const rows: z.infer<Row>[] = [];
   let cursor: string | null = null;
   do {
-    const query = new URLSearchParams({ ...DEMO_RANGE, mode: 'test', ...parameters, ...(cursor === null ? {} : { cursor }) });
-    const response = await fetch(`${url}/v1/${path}?${query.toString()}`, { headers: { authorization: `Bearer ${key}` } });
+    const query = new URLSearchParams({
+      ...DEMO_RANGE,
+      mode: 'test',
+      ...parameters,
+      ...(cursor === null ? {} : { cursor }),
+    });
+    const response = await fetch(`${url}/v1/${path}?${query.toString()}`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
     const answer: unknown = await response.json();
     if (!response.ok) throw new Error(`GET /v1/${path} answered ${response.status}: ${JSON.stringify(answer)}`);
     const { data, page: at } = page(row).parse(answer);

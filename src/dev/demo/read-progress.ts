@@ -14,7 +14,13 @@ export type Progress = Readonly<{
 /** How far relay, workers and projections are with everything that was recorded so far. */
 export async function readProgress(pool: Pool): Promise<Progress> {
   return withTransaction(pool, { tenant: '*' }, async (tx) => {
-    const { rows: queues } = await tx.query<{ queue: string; published: string; handled: string; dead: string; rows: string }>(
+    const { rows: queues } = await tx.query<{
+      queue: string;
+      published: string;
+      handled: string;
+      dead: string;
+      rows: string;
+    }>(
       `select l.queue, sum(o.rows) as rows, sum(o.published) as published, sum(i.handled) as handled, sum(i.dead) as dead
        from hookledger.lanes l
        cross join lateral (

@@ -39,7 +39,10 @@ export async function runDemo(options: {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   // The demo is the same everywhere: it leaves the servers of the environment alone.
   const config: Config = { ...options.config, dataDir, databaseUrl: undefined, redisUrl: undefined };
-  const logger = createLogger({ level: config.logLevel }, destination({ dest: join(dataDir, 'hookledger.log'), mkdir: true }));
+  const logger = createLogger(
+    { level: config.logLevel },
+    destination({ dest: join(dataDir, 'hookledger.log'), mkdir: true }),
+  );
 
   out.line(`DEVELOPMENT: data in ${relative(process.cwd(), dataDir) || '.'}/`);
   out.line('Starting PostgreSQL, queues and all four roles …');
@@ -61,13 +64,25 @@ export async function runDemo(options: {
     const latency = startLatencyMeasure(stack.app);
     const deliveries = demoDeliveries();
     const showSent = showProgress(out, 'webhooks sent', deliveries.length);
-    const answers = await sendDeliveries({ url: stack.url, sources: setUp.sources, deliveries, signal, onProgress: showSent });
+    const answers = await sendDeliveries({
+      url: stack.url,
+      sources: setUp.sources,
+      deliveries,
+      signal,
+      onProgress: showSent,
+    });
     const progress = await catchUp(pool, out, signal);
     const figures = await readFigures({ url: stack.url, key: setUp.financeKey });
     printReport(out, { answers, progress, figures, tenants: setUp.tenants, latency: await latency.end(pool, since) });
 
     const { token } = await createSignInLink({ orm, clock: systemClock }, { role: 'admin' });
-    printCommands(out, { url: stack.url, token, financeKey: setUp.financeKey, dataDir: relative(process.cwd(), dataDir), once });
+    printCommands(out, {
+      url: stack.url,
+      token,
+      financeKey: setUp.financeKey,
+      dataDir: relative(process.cwd(), dataDir),
+      once,
+    });
     if (!once) await untilAborted(signal);
     return 0;
   } finally {
@@ -90,7 +105,9 @@ async function catchUp(pool: Pool, out: DemoOutput, signal: AbortSignal): Promis
     show(most - left);
     if (left === 0) return progress;
     if (Date.now() > deadline) {
-      throw new Error(`After three minutes ${progress.jobsLeft} jobs and ${progress.eventsLeft} events are still to be done; see hookledger.log in the data directory.`);
+      throw new Error(
+        `After three minutes ${progress.jobsLeft} jobs and ${progress.eventsLeft} events are still to be done; see hookledger.log in the data directory.`,
+      );
     }
     await pause(POLL_MS);
   }

@@ -63,7 +63,11 @@ export async function setUpDemo(deps: {
       externalId: tenant.customerId,
       tenantId: id,
     });
-    await definePricePlan(commands, { name: `${tenant.name}'s plan`, ...tenant.plan, components: [...tenant.plan.components] });
+    await definePricePlan(commands, {
+      name: `${tenant.name}'s plan`,
+      ...tenant.plan,
+      components: [...tenant.plan.components],
+    });
     await assignPricePlan(commands, {
       planId: tenant.plan.planId,
       tenantId: id,

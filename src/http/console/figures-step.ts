@@ -37,6 +37,6 @@ function card(figure: StoryFigure, mayReadMoney: boolean): Html {
     <p class="quiet">
       ${figure.tenantId} · ${figure.provider}${figure.mode === 'test' && ' · test'} · ${figure.day} UTC
     </p>
-    ${mayReadMoney && html`<p class="query"><a href="/console${path}">GET ${path}</a></p>`}
+    ${mayReadMoney && html`<p class="query quiet"><a href="/console${path}">GET ${path.replace(/\?.*/, '')}</a></p>`}
   </li>`;
 }

@@ -17,19 +17,27 @@ export function outboxStep({ jobs }: StoryOperations): Step {
         : `${published} of ${counted(jobs.length, 'row')} published`,
     tone: published === jobs.length ? 'good' : 'waiting',
     body: html`<ul class="rows">
-      ${jobs.map(outboxRow)}
+      ${[...Map.groupBy(jobs, ({ eventId }) => eventId).values()].map(outboxRow)}
     </ul>`,
   };
 }
 
-function outboxRow(job: StoryJob): Html {
-  return html`<li>
-    <span class="line">
-      <span><strong>${job.queue}</strong> <span class="quiet">${job.eventType}</span></span>
-      ${job.published ? badge('good', 'published') : badge('waiting', 'waits for the relay')}
+/** Of one event: the queues that it goes to. */
+function outboxRow(jobs: readonly StoryJob[]): Html {
+  const waiting = jobs.filter(({ published }) => !published).map(({ queue }) => queue);
+  return html`<li class="line">
+    <span>
+      <strong>${jobs[0]?.eventType}</strong>
+      <span class="quiet">to ${jobs.map(queueName).join(', ')}</span>
     </span>
-    ${(job.generation > 0 || job.replayId !== 'live') && html`<span class="quiet">${job.replayId}, generation ${job.generation}</span>`}
+    ${waiting.length === 0 ? badge('good', 'published') : badge('waiting', 'waits for the relay')}
   </li>`;
+}
+
+/** What is published again is another row: a replay, or the next generation. */
+function queueName({ queue, replayId, generation }: StoryJob): string {
+  const again = [...(replayId === 'live' ? [] : [replayId]), ...(generation === 0 ? [] : [`generation ${generation}`])];
+  return again.length === 0 ? queue : `${queue} (${again.join(', ')})`;
 }
 
 const OUTCOMES: Readonly<Record<NonNullable<StoryJob['outcome']>, Tone>> = {
@@ -60,7 +68,7 @@ export function jobsStep({ jobs }: StoryOperations): Step {
 function jobRow(job: StoryJob): Html {
   return html`<li>
     <span class="line">
-      <span><strong>${job.queue}</strong> <span class="quiet">${job.eventType}</span></span>
+      <span><strong>${queueName(job)}</strong> <span class="quiet">${job.eventType}</span></span>
       ${job.outcome === null ? badge('waiting', 'not ended') : badge(OUTCOMES[job.outcome], job.outcome)}
     </span>
     ${

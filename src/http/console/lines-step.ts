@@ -4,7 +4,7 @@ import type { WebhookStory } from '../../finance/webhook-story.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import type { Step } from './step.ts';
-import { badge, counted, signed } from './words.ts';
+import { badge, counted, plural, signed } from './words.ts';
 
 /** `unfolded`: how many of the events no model has reached yet. */
 export function linesStep(story: WebhookStory, { unfolded }: { unfolded: number }): Step {
@@ -23,7 +23,7 @@ export function linesStep(story: WebhookStory, { unfolded }: { unfolded: number 
 
 function outcome(count: number, unfolded: number, known: number): string {
   if (unfolded > 0) return `${counted(count, 'line')} so far; ${counted(unfolded, 'event')} not folded yet`;
-  if (count > 0) return `${counted(count, 'line')} of difference`;
+  if (count > 0) return `${counted(count, 'line')} added`;
   return known > 0 ? 'None: its facts were counted already' : 'None: nothing here is billable';
 }
 
@@ -53,7 +53,9 @@ function usageRow(line: StoryUsageLine): Html {
     what: `${line.kind} · ${line.meter}`,
     note: line.cause === 'fact' ? undefined : line.cause,
     values: [
-      isCost ? `${signed(line.cost)} ${line.costCurrency}` : `${signed(line.quantity)} ${line.unit}`,
+      isCost
+        ? `${signed(line.cost)} ${line.costCurrency}`
+        : `${signed(line.quantity)} ${plural(line.quantity, line.unit)}`,
       line.ratedCurrency === '' ? undefined : `rated ${signed(line.rated)} ${line.ratedCurrency}`,
       line.unpriced > 0 ? 'no price' : undefined,
     ],

@@ -1,13 +1,13 @@
-import { parse, stringify } from 'lossless-json';
 import type { StoryOperations, WebhookStory } from '../../finance/webhook-story.ts';
 import type { WebhookConflict } from '../../finance/webhooks.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
+import { indentJson } from './indent-json.ts';
 import type { Step } from './step.ts';
 import { counted, time } from './words.ts';
 
-/** As much of a body as anyone reads on a page. */
-const BODY_CHARACTERS = 20_000;
+/** As much of a body as anyone reads on a page; the API has the whole of it. */
+const BODY_BYTES = 100_000;
 
 export function requestStep({ webhook, operations }: WebhookStory): Step {
   const durationMs = webhook.recordedAt.getTime() - webhook.receivedAt.getTime();
@@ -65,20 +65,9 @@ function conflictNote(conflict: WebhookConflict, id: string): Html {
 }
 
 function bodyDetails(body: Buffer): Html {
-  const text = readable(body);
+  const text = body.toString('utf8', 0, BODY_BYTES);
   return html`<details>
     <summary>Body</summary>
-    <pre tabindex="0"><code>${text.slice(0, BODY_CHARACTERS)}${text.length > BODY_CHARACTERS && '\n…'}</code></pre>
+    <pre tabindex="0"><code>${body.length > BODY_BYTES ? `${text}\n…` : indentJson(text)}</code></pre>
   </details>`;
-}
-
-/** Indented; every number keeps the digits that were sent. */
-function readable(body: Buffer): string {
-  const text = body.toString('utf8');
-  try {
-    return stringify(parse(text), undefined, 2) ?? text;
-  } catch {
-    // Not JSON, or odd JSON: shown as it came.
-    return text;
-  }
 }

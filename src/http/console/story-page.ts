@@ -24,6 +24,7 @@ export function storyPage(story: WebhookStory, options: { mayReadMoney: boolean 
   ];
   return html`<article>
     <header class="head">
+      <p class="back"><a href="/console">All webhooks</a></p>
       <p class="eyebrow">${webhook.provider} · ${webhook.account} · ${webhook.mode}</p>
       <h1>${webhook.providerType ?? 'unreadable'} ${badge(STATUS_TONES[webhook.status], webhook.status)}</h1>
       ${webhook.detail !== null && html`<p class="detail">${webhook.detail}</p>`}

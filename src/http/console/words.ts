@@ -18,11 +18,12 @@ export function time(at: Date): Html {
   return html`<time datetime="${iso}" title="UTC">${shown}</time>`;
 }
 
-/** Digits in groups of three, exact to the last one. */
+/** Digits in groups of three, exact to the last one that is not a trailing zero. */
 export function number(decimal: string): string {
-  const [whole = '', fraction] = decimal.replace('-', '').split('.');
+  const [whole = '', digits = ''] = decimal.replace('-', '').split('.');
+  const fraction = digits.replace(/0+$/, '');
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
-  return `${decimal.startsWith('-') ? '−' : ''}${grouped}${fraction === undefined ? '' : `.${fraction}`}`;
+  return `${decimal.startsWith('-') ? '−' : ''}${grouped}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
 /** A difference, with its sign. */
@@ -31,5 +32,9 @@ export function signed(decimal: string): string {
 }
 
 export function counted(count: string | number, unit: string): string {
-  return `${number(String(count))} ${unit}${String(count) === '1' ? '' : 's'}`;
+  return `${number(String(count))} ${plural(String(count), unit)}`;
+}
+
+export function plural(count: string, unit: string): string {
+  return number(count) === '1' || number(count) === '−1' ? unit : `${unit}s`;
 }

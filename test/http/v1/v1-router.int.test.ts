@@ -372,7 +372,7 @@ describe('GET /v1/webhooks/:id', () => {
       request: {
         method: 'POST',
         path: '/webhooks/stripe/src_stripe',
-        header_names: ['content-type', 'x-retell-signature'],
+        header_names: ['content-type', 'x-signature'],
       },
       duplicates: 0,
       conflicts: [{ webhook_id: webhooks.conflict, resolved_position: null }],

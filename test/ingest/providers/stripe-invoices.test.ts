@@ -60,7 +60,7 @@ describe('an invoice', () => {
     [
       'invoice.marked_uncollectible',
       'InvoiceMarkedUncollectible',
-      35,
+      30,
       'uncollectible',
       '2026-11-24T09:30:00.000Z',
       '100',
@@ -74,6 +74,13 @@ describe('an invoice', () => {
       data: { status, net: '100' },
       fact: { key: 'invoice/stripe/acct_1/test/in_1#billed', rank, amount, currency: 'EUR' },
     });
+  });
+
+  test('that was given up and is paid after all is paid: of equal ranks the later report wins', () => {
+    const [paid, givenUp] = (['invoice.paid', 'invoice.marked_uncollectible'] as const).map(
+      (type) => normaliseStripe(sample(type)).events[0]?.fact,
+    );
+    expect(paid?.rank).toBe(givenUp?.rank);
   });
 
   test('that is a draft bills nothing', () => {

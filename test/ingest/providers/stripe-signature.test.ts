@@ -101,7 +101,7 @@ describe('a Stripe signature', () => {
       age: fc.integer({ min: -700, max: 700 }),
       secret: fc.constantFrom(SECRET, 'whsec_two', 'whsec_stranger'),
       extra: fc.constantFrom('', ',v0=00', ',v1=00', `,v1=${'0'.repeat(64)}`, ',', ',t=5', ',x=y', ' '),
-      cut: fc.nat({ max: 3 }),
+      cut: fc.constantFrom(0, 0, 0, 0, 1),
       before: fc.constantFrom('', ' ', 'v0=1,', `v1=${'f'.repeat(64)},`),
     });
     fc.assert(

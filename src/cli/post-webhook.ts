@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { signWebhook } from '../dev/sign-webhook.ts';
+import type { SampleProvider } from '../dev/samples/sample-webhook.ts';
+import { NoServerError } from './environment.ts';
+
+/** The server's answer: the outcome of a recorded webhook and our id of it, or the code of a problem. */
+export type WebhookAnswer = Readonly<{ httpStatus: number; outcome: string; id?: string }>;
+
+const answerSchema = z.union([
+  z.object({ status: z.string(), id: z.string() }).transform(({ status, id }) => ({ outcome: status, id })),
+  z.object({ code: z.string() }).transform(({ code }) => ({ outcome: code })),
+]);
+
+/** Signs the body now, as the provider would, and posts it. @throws NoServerError when nobody answers there. */
+export async function postWebhook(
+  address: Readonly<{ url: string; provider: SampleProvider; secret: string }>,
+  body: Buffer,
+): Promise<WebhookAnswer> {
+  const { url, provider, secret } = address;
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: signWebhook(provider, body, secret, Date.now()),
+    body: new Uint8Array(body),
+  }).catch((cause: unknown) => {
+    throw new NoServerError(`${new URL(url).origin} does not answer. Is the server running?`, { cause });
+  });
+  const answer = answerSchema.safeParse(parseJson(await response.text()));
+  return { httpStatus: response.status, ...(answer.data ?? { outcome: response.statusText }) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Whatever answered there is not ours; its status says what there is to say.
+    return undefined;
+  }
+}

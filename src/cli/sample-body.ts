@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto';
+import { sampleWebhook } from '../dev/samples/sample-webhook.ts';
+import type { SampleProvider } from '../dev/samples/sample-webhook.ts';
+import type { ChosenSource } from './choose-source.ts';
+
+/** A call that is told of was over by then. */
+const CALL_MS = 90_000;
+
+/** A new thing at every call, of an id that belongs to a tenant where there is one; undefined for an unknown type. */
+export function sampleBody(
+  provider: SampleProvider,
+  type: string,
+  source: ChosenSource,
+  now: Date,
+): Buffer | undefined {
+  const body = sampleWebhook(provider, type, {
+    key: randomUUID(),
+    livemode: source.mode === 'live',
+    ...ofTenant(provider, source, now),
+  });
+  return body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+}
+
+function ofTenant(provider: SampleProvider, { account, mappedIds }: ChosenSource, now: Date) {
+  switch (provider) {
+    case 'stripe': {
+      const customerId = mappedIds.find((id) => id.startsWith('cus_'));
+      return { at: now, ...(customerId === undefined ? {} : { customerId }) };
+    }
+    case 'retell': {
+      const [agentId] = mappedIds;
+      const at = new Date(now.getTime() - CALL_MS - 10_000);
+      return { at, organisationId: account, durationMs: CALL_MS, ...(agentId === undefined ? {} : { agentId }) };
+    }
+  }
+}
