@@ -14,13 +14,15 @@ export type Administration = Environment & CommandDeps & Readonly<{ orm: Orm }>;
 export async function withAdministration<T>(
   context: Context,
   use: (administration: Administration) => Promise<T>,
+  options: { isForServer?: boolean } = {},
 ): Promise<T> {
-  return withEnvironment(context, async (environment) => {
+  const administer = async (environment: Environment): Promise<T> => {
     const orm = createOrm(environment.databaseUrl, { role: APPLICATION_ROLE, logger: environment.logger });
     try {
       return await use({ ...environment, orm, appendEvents, newId: () => uuidv7() });
     } finally {
       await orm.close(true);
     }
-  });
+  };
+  return withEnvironment(context, administer, options);
 }

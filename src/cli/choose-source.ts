@@ -8,7 +8,7 @@ import { listSourcesOf } from './queries/list-sources-of.ts';
 /** A source as a sender needs it: `secret` in the clear, and ids whose things get a tenant. */
 export type ChosenSource = Source & Readonly<{ secret: string; mappedIds: readonly string[] }>;
 
-export class NoSourceError extends Error {
+class NoSourceError extends Error {
   override readonly name = 'NoSourceError';
   readonly code = 'no_source';
 }

@@ -7,6 +7,7 @@ import type { Logger } from '../platform/logger.ts';
 import { createPool } from '../platform/postgres.ts';
 import type { Pool } from '../platform/postgres.ts';
 import type { Context } from './command.ts';
+import { NoServerError } from './no-server-error.ts';
 import { openDatabase } from './open-database.ts';
 import type { RunningServer } from './open-database.ts';
 
@@ -27,13 +28,17 @@ export type Environment = Readonly<{
   server: RunningServer | undefined;
 }>;
 
-/** Gives `use` a database, see `openDatabase`, and closes whatever was opened for it. */
+/**
+ * Gives `use` a database, see `openDatabase`, and closes whatever was opened for it. `isForServer`: without a running
+ * server there is nothing to do, so none is started.
+ */
 export async function withEnvironment<T>(
   { config, out }: Context,
   use: (environment: Environment) => Promise<T>,
+  { isForServer = false }: { isForServer?: boolean } = {},
 ): Promise<T> {
   const logger = createCommandLogger(config);
-  const database = await openDatabase(config, { logger, out });
+  const database = await openDatabase(config, { logger, out, mayStart: !isForServer });
   const pool = createPool({
     url: database.url,
     role: APPLICATION_ROLE,
@@ -60,17 +65,16 @@ export async function withEnvironment<T>(
 
 /** The same for what the owner of the schema does: gives `use` the URL that logs in as such. */
 export async function withOwnerUrl<T>({ config, out }: Context, use: (url: string) => Promise<T>): Promise<T> {
-  const database = await openDatabase(config, { logger: createCommandLogger(config), out });
+  const database = await openDatabase(config, {
+    logger: createCommandLogger(config),
+    out,
+    mayStart: true,
+  });
   try {
     return await use(database.ownerUrl);
   } finally {
     await database.stop();
   }
-}
-
-export class NoServerError extends Error {
-  override readonly name = 'NoServerError';
-  readonly code = 'no_server';
 }
 
 /**
@@ -81,9 +85,7 @@ export function urlOfServer(given: string | undefined, { server }: Environment, 
   const running = server === undefined || server.url === '' ? undefined : server.url;
   const url = given ?? running ?? config.publicUrl;
   if (url === undefined) {
-    throw new NoServerError(
-      'No running server is known here. Start one with `npx hookledger start`, or name its address with --url.',
-    );
+    throw new NoServerError('No running server is known here. Start one, or name its address with --url.');
   }
   return url.replace(/\/+$/, '');
 }

@@ -7,7 +7,7 @@ import { runCli } from './run-cli.ts';
 const GRACE_MS = 2_000;
 
 process.on('uncaughtException', (error) => {
-  reportError(error, createOutput({ isJson: false }), '');
+  reportError(error, createOutput({ isJson: false }), { topic: '', isDebugging: false });
   process.exit(EXIT.problem);
 });
 // `hookledger events list | head` closes the pipe when it has enough.

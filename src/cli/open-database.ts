@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { openDataDirectory } from '../dev/data-directory.ts';
 import type { Logger } from '../platform/logger.ts';
+import { NoServerError } from './no-server-error.ts';
 import type { Output } from './output.ts';
 
 export type RunningServer = Readonly<{
@@ -23,11 +24,14 @@ export type Database = Readonly<{
   stop(): Promise<void>;
 }>;
 
+type OpenDeps = Readonly<{ logger: Logger; out: Output; mayStart: boolean }>;
+
 /**
  * The database that DATABASE_URL names, else that of the server on the data directory, else an embedded one that is
  * started, which is said on standard error; the caller stops it.
+ * @throws NoServerError when one would have to be started and may not.
  */
-export async function openDatabase(config: Config, deps: { logger: Logger; out: Output }): Promise<Database> {
+export async function openDatabase(config: Config, deps: OpenDeps): Promise<Database> {
   // Production has no data directory, and may not be able to make one.
   const found = config.isProduction ? undefined : findServer(config.dataDir);
   if (config.databaseUrl !== undefined) return configuredDatabase(config, config.databaseUrl, found);
@@ -66,7 +70,12 @@ function masterKeyOf({ masterKey }: Config, dataDir: string): string {
   return masterKey ?? openDataDirectory(dataDir).masterKey();
 }
 
-async function startDatabase(config: Config, { logger, out }: { logger: Logger; out: Output }): Promise<Database> {
+async function startDatabase(config: Config, { logger, out, mayStart }: OpenDeps): Promise<Database> {
+  if (!mayStart) {
+    throw new NoServerError(
+      `No server runs on ${config.dataDir}. Start one with \`npx hookledger start\`, or set DATABASE_URL to its database.`,
+    );
+  }
   out.note(`No server runs on ${config.dataDir}; starting its PostgreSQL for this command.`);
   const { startEmbeddedPostgres } = await import('../dev/embedded-postgres.ts');
   const { migrate } = await import('../platform/migrate.ts');

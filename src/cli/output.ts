@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 
 export type Column = string | Readonly<{ title: string; align: 'right' }>;
 
@@ -44,7 +44,6 @@ export function createOutput(options: { isJson: boolean; stdout?: Stream; stderr
 }
 
 const colours = String.raw`\u001b\[[0-9;]*m`;
-const coloursPattern = new RegExp(colours, 'g');
 const controlPattern = new RegExp(`(${colours})|(?![\\n])\\p{Cc}`, 'gu');
 
 /** Much of what is shown came from outside: nothing but colours may steer the terminal. */
@@ -69,7 +68,7 @@ function alignColumns(columns: readonly Column[], rows: readonly (readonly strin
 }
 
 function width(cell: string): number {
-  return [...cell.replace(coloursPattern, '')].length;
+  return Array.from(stripVTControlCharacters(cell)).length;
 }
 
 function replaceBigint(_key: string, value: unknown): unknown {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { signWebhook } from '../dev/sign-webhook.ts';
 import type { SampleProvider } from '../dev/samples/sample-webhook.ts';
-import { NoServerError } from './environment.ts';
+import { NoServerError } from './no-server-error.ts';
 
 /** The server's answer: the outcome of a recorded webhook and our id of it, or the code of a problem. */
 export type WebhookAnswer = Readonly<{ httpStatus: number; outcome: string; id?: string }>;

@@ -1,43 +1,46 @@
+import { inspect } from 'node:util';
 import { EXIT } from './command.ts';
 import type { Output } from './output.ts';
-import { UsageError } from './usage-error.ts';
 
 type Explanation = Readonly<{ message: string; code: string; next?: string }>;
 
 /**
  * Tells people what went wrong, under which code, and what to do next; programs get the same as JSON. Answers the exit
- * code. `topic`: the command that it happened in.
+ * code. `topic`: the command that it happened in. `isDebugging`: where it happened, too.
  */
-export function reportError(error: unknown, out: Output, topic: string): number {
-  const { message, code, next } = explain(error, topic);
+export function reportError(
+  error: unknown,
+  out: Output,
+  { topic, isDebugging }: { topic: string; isDebugging: boolean },
+): number {
+  const explanation = explainOwn(error) ?? explainDatabase(error) ?? explainConnection(error) ?? explainUnknown(error);
+  const { message, code } = explanation;
+  const isUsage = code === 'wrong_usage' || code === 'invalid_command';
+  const next = isUsage ? ['npx hookledger', topic, '--help'].filter(Boolean).join(' ') : explanation.next;
   if (out.isJson) {
     out.note(JSON.stringify({ error: { code, message, next } }));
   } else {
-    out.note(`${out.style('red', 'error')}: ${message} (${code})`);
+    out.note(`${out.style('red', `error ${code}`)}: ${message}`);
     if (next !== undefined) out.note(`next: ${next}`);
   }
-  return code === 'wrong_usage' || code === 'invalid_command' ? EXIT.usage : EXIT.problem;
+  if (isDebugging) out.note(inspect(error));
+  return isUsage ? EXIT.usage : EXIT.problem;
 }
 
-function explain(error: unknown, topic: string): Explanation {
-  const cause = rootCause(error);
-  if (error instanceof UsageError) {
-    return {
-      message: error.message,
-      code: error.code,
-      next: ['npx', 'hookledger', topic, '--help'].filter(Boolean).join(' '),
-    };
-  }
-  return explainDatabase(cause) ?? explainConnection(cause) ?? explainTyped(error) ?? explainUnknown(error);
+/** Our own errors say in their message what to do; their codes are words in lower case. */
+function explainOwn(error: unknown): Explanation | undefined {
+  const code = codeOf(error);
+  return Error.isError(error) && /^[a-z_]+$/.test(code) ? { message: error.message, code } : undefined;
 }
 
 /** By SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
-function explainDatabase(error: unknown): Explanation | undefined {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
-  if (!('severity' in error)) return undefined;
-  const { code } = error;
+function explainDatabase(thrown: unknown): Explanation | undefined {
+  const error = rootCause(thrown);
+  if (!Error.isError(error) || !('severity' in error)) return undefined;
+  const code = codeOf(error);
   const what = `PostgreSQL refused: ${error.message}`;
   switch (code) {
+    case '22023':
     case '3F000':
     case '42P01':
     case '42703':
@@ -52,7 +55,6 @@ function explainDatabase(error: unknown): Explanation | undefined {
     case '3D000':
       return { message: what, code, next: 'check the user, password and database of DATABASE_URL' };
     case '42501':
-    case '22023':
       return {
         message: what,
         code,
@@ -65,11 +67,11 @@ function explainDatabase(error: unknown): Explanation | undefined {
 
 const connectionFaults = ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH'];
 
-function explainConnection(error: unknown): Explanation | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+function explainConnection(thrown: unknown): Explanation | undefined {
+  const error = rootCause(thrown);
+  if (!Error.isError(error)) return undefined;
   const isTimeout = /timeout exceeded when trying to connect|connection timeout/i.test(error.message);
-  if (!connectionFaults.includes(code) && !isTimeout) return undefined;
+  if (!connectionFaults.includes(codeOf(error)) && !isTimeout) return undefined;
   const where = 'address' in error && 'port' in error ? ` at ${String(error.address)}:${String(error.port)}` : '';
   return {
     message: `PostgreSQL${where} does not answer.`,
@@ -78,15 +80,9 @@ function explainConnection(error: unknown): Explanation | undefined {
   };
 }
 
-/** Our own errors say in their message what to do. */
-function explainTyped(error: unknown): Explanation | undefined {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
-  return { message: error.message, code: error.code };
-}
-
 function explainUnknown(error: unknown): Explanation {
   return {
-    message: error instanceof Error ? error.message : String(error),
+    message: Error.isError(error) ? error.message : String(error),
     code: 'unexpected',
     next: 'LOG_LEVEL=debug shows where it happened',
   };
@@ -95,6 +91,10 @@ function explainUnknown(error: unknown): Explanation {
 /** Through the wrappers of MikroORM and of Node's attempts at several addresses. */
 function rootCause(error: unknown): unknown {
   if (error instanceof AggregateError) return rootCause(error.errors[0]);
-  if (error instanceof Error && 'severity' in error) return error;
-  return error instanceof Error && error.cause !== undefined ? rootCause(error.cause) : error;
+  if (Error.isError(error) && 'severity' in error) return error;
+  return Error.isError(error) && error.cause !== undefined ? rootCause(error.cause) : error;
+}
+
+function codeOf(error: unknown): string {
+  return Error.isError(error) && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

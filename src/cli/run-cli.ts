@@ -17,6 +17,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   const out = createOutput({ isJson: glance.isJson });
   const help = createOutput({ isJson: false });
   let topic = '';
+  let isDebugging = false;
   try {
     if (glance.wantsVersion) return tell(help, readVersion());
     const [first, second] = glance.words;
@@ -34,9 +35,11 @@ export async function runCli(args: readonly string[]): Promise<number> {
     if (glance.wantsHelp) return tell(help, commandHelp(command));
     const nameIndexes = single === undefined ? [first.index, second?.index] : [first.index];
     const rest = args.filter((_, index) => !nameIndexes.includes(index));
-    return await command.run(rest, await createContext(glance.dataDir, out));
+    const context = await createContext(glance.dataDir, out);
+    isDebugging = ['debug', 'trace'].includes(context.config.logLevel);
+    return await command.run(rest, context);
   } catch (error) {
-    return reportError(error, out, topic);
+    return reportError(error, out, { topic, isDebugging });
   }
 }
 

@@ -6,19 +6,15 @@ import type { ChosenSource } from './choose-source.ts';
 /** A call that is told of was over by then. */
 const CALL_MS = 90_000;
 
-/** A new thing at every call, of an id that belongs to a tenant where there is one; undefined for an unknown type. */
-export function sampleBody(
-  provider: SampleProvider,
-  type: string,
-  source: ChosenSource,
-  now: Date,
-): Buffer | undefined {
+/** A new thing at every call, of an id that belongs to a tenant where there is one. `type` is one of `sampleTypes`. */
+export function sampleBody(provider: SampleProvider, type: string, source: ChosenSource, now: Date): Buffer {
   const body = sampleWebhook(provider, type, {
     key: randomUUID(),
     livemode: source.mode === 'live',
     ...ofTenant(provider, source, now),
   });
-  return body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+  if (body === undefined) throw new RangeError(`There is no sample of ${type}.`);
+  return Buffer.from(JSON.stringify(body));
 }
 
 function ofTenant(provider: SampleProvider, { account, mappedIds }: ChosenSource, now: Date) {

@@ -8,7 +8,7 @@ export class UsageError extends Error {
 
 /** What parseArgs says about the arguments, in our words; anything else is given back as it is. */
 export function explainParseError(error: unknown, command: string, options: readonly string[]): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error;
+  if (!Error.isError(error) || !('code' in error)) return error;
   switch (error.code) {
     case 'ERR_PARSE_ARGS_UNKNOWN_OPTION': {
       const unknown = /'(-[^']*)'/.exec(error.message)?.[1] ?? 'that option';

@@ -5,7 +5,7 @@ export type ModelName = 'usage' | 'payments' | 'invoices';
 /** The active version of a projection, and how far it has folded in this transaction's snapshot. */
 export type Model = Readonly<{ name: ModelName; version: number; position: bigint; lagSeconds: number }>;
 
-export class NoActiveVersionError extends Error {
+class NoActiveVersionError extends Error {
   override readonly name = 'NoActiveVersionError';
   readonly code = 'no_active_version';
 }

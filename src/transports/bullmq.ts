@@ -51,12 +51,13 @@ export function createBullmqTransport(options: BullmqTransportOptions): Transpor
   }
 
   function refuseWhenClosed(): void {
-    if (closing !== undefined) throw new Error('The transport is closed.');
+    if (closing === undefined) return;
+    throw new TransportUnavailableError(backend.name, new Error('The transport is closed.'));
   }
 
   async function withQueue<T>(name: string, use: (queue: OpenQueue) => Promise<T>): Promise<T> {
+    refuseWhenClosed();
     try {
-      refuseWhenClosed();
       return await use(await withDeadline(openQueue(name), answerDeadlineMs));
     } catch (error) {
       throw new TransportUnavailableError(backend.name, error);

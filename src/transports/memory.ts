@@ -137,7 +137,7 @@ class MemoryConsumer implements Consumer {
     queue.consumers.delete(this);
     const leftBehind = [...this.#running.keys()];
     this.#running.clear();
-    for (const job of leftBehind.reverse()) {
+    for (const job of leftBehind.toReversed()) {
       job.deaths += 1;
       queue.putBack(job);
     }

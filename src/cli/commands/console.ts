@@ -17,11 +17,15 @@ const signIn = defineCommand({
   async run({ values, ...context }) {
     const { out } = context;
     const role = oneOf(ROLES, values.role ?? 'admin', '--role');
-    const { url, expiresAt } = await withAdministration(context, async (deps) => {
-      const server = urlOfServer(values.url, deps, context.config);
-      const link = await createSignInLink(deps, { role, tenantId: values.tenant });
-      return { url: `${server}/console/sign-in?token=${link.token}`, expiresAt: link.expiresAt };
-    });
+    const { url, expiresAt } = await withAdministration(
+      context,
+      async (deps) => {
+        const server = urlOfServer(values.url, deps, context.config);
+        const link = await createSignInLink(deps, { role, tenantId: values.tenant });
+        return { url: `${server}/console/sign-in?token=${link.token}`, expiresAt: link.expiresAt };
+      },
+      { isForServer: true },
+    );
     out.json({ url, expires_at: expiresAt });
     out.line(out.style('bold', url));
     out.line(`It signs in once, as ${role}, until ${formatTime(expiresAt)}.`);

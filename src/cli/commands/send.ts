@@ -1,21 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { SAMPLE_PROVIDERS, sampleTypes } from '../../dev/samples/sample-webhook.ts';
 import type { SampleProvider } from '../../dev/samples/sample-webhook.ts';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { findWebhook } from '../../finance/webhooks.ts';
-import { webhookPath } from '../../tenants/source.ts';
 import { chooseSource } from '../choose-source.ts';
 import type { ChosenSource } from '../choose-source.ts';
 import { defineCommand, EXIT, oneOf } from '../command.ts';
 import type { Context } from '../command.ts';
 import { urlOfServer, withEnvironment } from '../environment.ts';
+import type { Environment } from '../environment.ts';
 import { nearest } from '../nearest.ts';
 import { parseCount } from '../parse-values.ts';
-import { postWebhook } from '../post-webhook.ts';
 import type { WebhookAnswer } from '../post-webhook.ts';
-import { showProgress } from '../progress.ts';
 import { sampleBody } from '../sample-body.ts';
+import { sendSamples } from '../send-samples.ts';
+import type { SampleOrder } from '../send-samples.ts';
 import { snakeCased } from '../snake-cased.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -33,11 +32,7 @@ const command = defineCommand({
     duplicate: { type: 'boolean', description: 'Send each one twice, freshly signed' },
     forge: { type: 'boolean', description: 'Sign with a secret that is not the right one' },
     count: { type: 'string', value: 'N', description: 'Send so many' },
-    source: {
-      type: 'string',
-      value: 'ID',
-      description: "The source to send to; the provider's first in test mode when left out",
-    },
+    source: { type: 'string', value: 'ID', description: "The provider's first in test mode when left out" },
     url: { type: 'string', value: 'URL', description: 'Address of the server, when it is not the one found here' },
   },
   examples: [
@@ -51,82 +46,65 @@ const command = defineCommand({
     const provider = providerName === undefined ? undefined : oneOf(SAMPLE_PROVIDERS, providerName, 'The provider');
     if (values.list === true) return listSamples(context, provider);
     if (provider === undefined) throw new UsageError(`send needs a provider: ${SAMPLE_PROVIDERS.join(' or ')}.`);
-    const bodyFor = bodySource(provider, what);
-    const count = parseCount(values.count ?? '1', '--count', 1_000_000);
-    const isForged = values.forge === true;
-    return withEnvironment(context, async (environment) => {
-      const server = urlOfServer(values.url, environment, context.config);
-      const source = await chooseSource(environment, { provider, sourceId: values.source });
-      if (context.config.isProduction && values.source === undefined) {
-        throw new UsageError(`In production a sample is sent only to a source that is named: --source ${source.id}`);
-      }
-      const address = {
-        url: `${server}${webhookPath(source)}`,
-        provider,
-        secret: isForged ? `forged_${randomBytes(12).toString('hex')}` : source.secret,
-      };
-      const answers = await sendAll(count, async () => {
-        const body = bodyFor(source, environment.clock.now());
-        const first = await postWebhook(address, body);
-        return values.duplicate === true ? [first, await postWebhook(address, body)] : [first];
-      });
-      const id = answers.find((answer) => answer.id !== undefined)?.id;
-      const webhook =
-        id === undefined ? undefined : await withReadTransaction(environment.pool, {}, (tx) => findWebhook(tx, id));
-      printAnswers(context, answers, { source, providerEventId: webhook?.providerEventId ?? undefined });
-      const isExpected = ({ httpStatus }: WebhookAnswer) => (isForged ? httpStatus === 401 : httpStatus < 300);
-      return answers.every(isExpected) ? EXIT.done : EXIT.problem;
-    });
+    const order: SampleOrder = {
+      provider,
+      bodyFor: bodySource(provider, what),
+      count: parseCount(values.count ?? '1', '--count', 1_000_000),
+      isForged: values.forge === true,
+      isDoubled: values.duplicate === true,
+    };
+    return withEnvironment(
+      context,
+      (environment) => send(context, environment, order, { url: values.url, sourceId: values.source }),
+      { isForServer: true },
+    );
   },
 });
 
-type BodySource = (source: ChosenSource, now: Date) => Buffer;
-
 /** A sample by its event's name, else a file. @throws UsageError when it is neither. */
-function bodySource(provider: SampleProvider, what: string | undefined): BodySource {
+function bodySource(provider: SampleProvider, what: string | undefined): SampleOrder['bodyFor'] {
   const types = sampleTypes(provider);
   if (what === undefined) throw new UsageError(`send ${provider} needs an event or a file: ${types.join(', ')}.`);
-  if (!types.includes(what)) {
-    if (!existsSync(what)) {
-      const meant = nearest(what, types);
-      const suggestion = meant === undefined ? `One of: ${types.join(', ')}.` : `Did you mean ${meant}?`;
-      throw new UsageError(`${what} is no event that there is a sample of, and no file. ${suggestion}`);
-    }
-    const body = readFileSync(what);
-    return () => body;
+  if (types.includes(what)) return (source, now) => sampleBody(provider, what, source, now);
+  if (!existsSync(what)) {
+    const meant = nearest(what, types);
+    const suggestion = meant === undefined ? `One of: ${types.join(', ')}.` : `Did you mean ${meant}?`;
+    throw new UsageError(`${what} is no event that there is a sample of, and no file. ${suggestion}`);
   }
-  return (source, now) => sampleBody(provider, what, source, now) ?? Buffer.alloc(0);
+  const body = readFileSync(what);
+  return () => body;
 }
 
-const IN_FLIGHT = 8;
-
-async function sendAll(
-  count: number,
-  sendOne: () => Promise<readonly WebhookAnswer[]>,
-): Promise<readonly WebhookAnswer[]> {
-  const answers: WebhookAnswer[] = [];
-  const show = showProgress(count);
-  let started = 0;
-  let done = 0;
-  const sender = async (): Promise<void> => {
-    while (started < count) {
-      started += 1;
-      answers.push(...(await sendOne()));
-      done += 1;
-      show(done);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, count) }, sender));
-  return answers;
+async function send(
+  context: Context,
+  environment: Environment,
+  order: SampleOrder,
+  { url, sourceId }: { url: string | undefined; sourceId: string | undefined },
+): Promise<number> {
+  const server = urlOfServer(url, environment, context.config);
+  const source = await chooseSource(environment, { provider: order.provider, sourceId });
+  if (context.config.isProduction && sourceId === undefined) {
+    throw new UsageError(`In production a sample is sent only to a source that is named: --source ${source.id}`);
+  }
+  const answers = await sendSamples(order, { server, source, now: environment.clock.now });
+  const id = answers.find((answer) => answer.id !== undefined)?.id;
+  const webhook =
+    id === undefined ? undefined : await withReadTransaction(environment.pool, {}, (tx) => findWebhook(tx, id));
+  printAnswers(context, answers, { source, id, providerEventId: webhook?.providerEventId ?? undefined });
+  const isExpected = ({ httpStatus }: WebhookAnswer) => (order.isForged ? httpStatus === 401 : httpStatus < 300);
+  return answers.every(isExpected) ? EXIT.done : EXIT.problem;
 }
 
 function printAnswers(
   { out, commandLine }: Context,
   answers: readonly WebhookAnswer[],
-  { source, providerEventId }: { source: ChosenSource; providerEventId: string | undefined },
+  {
+    source,
+    id,
+    providerEventId,
+  }: { source: ChosenSource; id: string | undefined; providerEventId: string | undefined },
 ): void {
-  const id = answers.find((answer) => answer.id !== undefined)?.id;
-  const follow = id === undefined ? commandLine('rejections list') : commandLine(`webhooks show ${id}`);
+  const follow = commandLine(id === undefined ? 'rejections list' : `webhooks show ${id}`);
   out.json({
     source_id: source.id,
     answers: answers.map(snakeCased),
@@ -134,23 +112,16 @@ function printAnswers(
     provider_event_id: providerEventId ?? null,
     follow,
   });
-  for (const [outcome, times] of countOutcomes(answers))
-    out.line(`${out.style('bold', outcome)}${times === 1 ? '' : ` × ${times}`}`);
+  const outcomes = Map.groupBy(answers, ({ httpStatus, outcome }) => `${httpStatus} ${outcome}`);
+  for (const [outcome, { length }] of outcomes) {
+    out.line(`${out.style('bold', outcome)}${length === 1 ? '' : ` × ${length}`}`);
+  }
   out.line(`  source         ${source.id} (${source.mode})`);
   if (id !== undefined) {
     out.line(`  our id         ${id}`);
     out.line(`  provider's id  ${providerEventId ?? '-'}`);
   }
   out.line(`  follow it      ${follow}`);
-}
-
-function countOutcomes(answers: readonly WebhookAnswer[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { httpStatus, outcome } of answers) {
-    const key = `${httpStatus} ${outcome}`;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  return counts;
 }
 
 function listSamples({ out }: Context, provider: SampleProvider | undefined): number {

@@ -1,7 +1,9 @@
+import { UNASSIGNED } from '../../domain/envelope.ts';
 import type { EventRow } from '../../event-store/event-row.ts';
 import type { WebhookStory } from '../../finance/webhook-story.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
+import { rowList } from './step.ts';
 import type { Step } from './step.ts';
 import { badge, counted, number } from './words.ts';
 
@@ -18,10 +20,8 @@ export function eventsStep({ webhook, events }: WebhookStory): Step {
   return {
     title: 'Events',
     outcome: `${counted(own, 'event')} appended${later === 0 ? '' : `, ${counted(later, 'event')} that followed`}`,
-    tone: 'good',
-    body: html`<ul class="rows">
-      ${events.map((event) => row(event, event.webhook_id === webhook.id))}
-    </ul>`,
+    tone: events.some(({ tenant_id }) => tenant_id === UNASSIGNED) ? 'warning' : 'good',
+    body: rowList(events.map((event) => row(event, event.webhook_id === webhook.id))),
   };
 }
 
@@ -47,7 +47,7 @@ function row(event: EventRow, isOwn: boolean): Html {
     <span class="line quiet">
       <span>
         ${event.stream_kind} <code>${event.external_id}</code>, version ${event.version}
-        ${event.tenant_id === 'unassigned' && badge('warning', 'no tenant')} ${!isOwn && badge('waiting', 'followed')}
+        ${event.tenant_id === UNASSIGNED && badge('warning', 'no tenant')} ${!isOwn && badge('waiting', 'followed')}
       </span>
       <span>position <code>${event.position}</code></span>
     </span>

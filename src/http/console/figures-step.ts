@@ -13,15 +13,26 @@ const NAMES: Readonly<Record<StoryFigure['figure'], string>> = {
   collected: 'Collected',
 };
 
-/** What finance sees of it today. `mayReadMoney`: whether the session may follow a figure to the query that answers it. */
-export function figuresStep({ figures }: WebhookStory, { mayReadMoney }: { mayReadMoney: boolean }): Step {
+export type FigureOptions = Readonly<{
+  /** How many of the events no model has reached yet. */
+  unfolded: number;
+  /** Whether the session may follow a figure to the query that answers it. */
+  mayReadMoney: boolean;
+}>;
+
+/** What finance sees of it today. */
+export function figuresStep({ figures }: WebhookStory, { unfolded, mayReadMoney }: FigureOptions): Step {
+  const count = counted(figures.length, 'figure');
   return {
     title: 'Figures',
-    outcome: figures.length === 0 ? 'It is in no figure' : `It is in ${counted(figures.length, 'figure')}, as of now`,
-    tone: 'good',
-    body: html`<ul class="figures">
-      ${figures.map((figure) => card(figure, mayReadMoney))}
-    </ul>`,
+    outcome: figures.length > 0 ? `It is in ${count}, as of now` : unfolded > 0 ? 'In none yet' : 'It is in no figure',
+    tone: unfolded > 0 ? 'waiting' : figures.length > 0 ? 'good' : 'nothing',
+    body: html`${
+      figures.length > 0 &&
+      html`<ul class="figures">
+        ${figures.map((figure) => card(figure, mayReadMoney))}
+      </ul>`
+    }`,
   };
 }
 

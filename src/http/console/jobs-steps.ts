@@ -2,13 +2,14 @@ import type { StoryAttempt, StoryJob } from '../../finance/story-jobs.ts';
 import type { StoryOperations } from '../../finance/webhook-story.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
+import { rowList } from './step.ts';
 import type { Step } from './step.ts';
 import type { Tone } from './words.ts';
 import { badge, counted, time } from './words.ts';
 
 export function outboxStep({ jobs }: StoryOperations): Step {
   const published = jobs.filter((job) => job.published).length;
-  if (jobs.length === 0) return { title: 'Outbox', outcome: 'No queue asked for these events', tone: 'good' };
+  if (jobs.length === 0) return { title: 'Outbox', outcome: 'Nothing to publish', tone: 'nothing' };
   return {
     title: 'Outbox',
     outcome:
@@ -16,9 +17,7 @@ export function outboxStep({ jobs }: StoryOperations): Step {
         ? `${counted(published, 'row')}, all published`
         : `${published} of ${counted(jobs.length, 'row')} published`,
     tone: published === jobs.length ? 'good' : 'waiting',
-    body: html`<ul class="rows">
-      ${[...Map.groupBy(jobs, ({ eventId }) => eventId).values()].map(outboxRow)}
-    </ul>`,
+    body: rowList([...Map.groupBy(jobs, ({ eventId }) => eventId).values()].map(outboxRow)),
   };
 }
 
@@ -48,7 +47,7 @@ const OUTCOMES: Readonly<Record<NonNullable<StoryJob['outcome']>, Tone>> = {
 };
 
 export function jobsStep({ jobs }: StoryOperations): Step {
-  if (jobs.length === 0) return { title: 'Jobs', outcome: 'None', tone: 'good' };
+  if (jobs.length === 0) return { title: 'Jobs', outcome: 'None', tone: 'nothing' };
   const dead = jobs.filter(({ outcome }) => outcome === 'dead').length;
   const open = jobs.filter(({ outcome }) => outcome === null).length;
   const ended = jobs.length - open;
@@ -59,9 +58,7 @@ export function jobsStep({ jobs }: StoryOperations): Step {
       ...(dead === 0 ? [] : [`${dead} dead`]),
     ].join(', '),
     tone: dead > 0 ? 'bad' : open > 0 ? 'waiting' : 'good',
-    body: html`<ul class="rows">
-      ${jobs.map(jobRow)}
-    </ul>`,
+    body: rowList(jobs.map(jobRow)),
   };
 }
 
@@ -83,7 +80,7 @@ function jobRow(job: StoryJob): Html {
 
 function attemptRow(attempt: StoryAttempt): Html {
   return html`<li class="line quiet">
-    <span>
+    <span class="wide">
       Attempt ${attempt.attempt} on ${attempt.transport}: ${attempt.outcome}
       ${attempt.detail !== null && attempt.outcome === 'retry' && ` (${attempt.detail})`}
     </span>

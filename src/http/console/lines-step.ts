@@ -3,6 +3,7 @@ import type { StoryInvoiceLine, StoryPaymentLine, StoryUsageLine } from '../../f
 import type { WebhookStory } from '../../finance/webhook-story.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
+import { rowList } from './step.ts';
 import type { Step } from './step.ts';
 import { badge, counted, plural, signed } from './words.ts';
 
@@ -14,10 +15,13 @@ export function linesStep(story: WebhookStory, { unfolded }: { unfolded: number 
   return {
     title: 'Read-model lines',
     outcome: outcome(count, unfolded, known.length),
-    tone: unfolded > 0 ? 'waiting' : 'good',
-    body: html`<ul class="rows">
-      ${usage.map(usageRow)}${payments.map(paymentRow)}${invoices.map(invoiceRow)}${known.map(knownRow)}
-    </ul>`,
+    tone: unfolded > 0 ? 'waiting' : count + known.length > 0 ? 'good' : 'nothing',
+    body: rowList([
+      ...usage.map(usageRow),
+      ...payments.map(paymentRow),
+      ...invoices.map(invoiceRow),
+      ...known.map(knownRow),
+    ]),
   };
 }
 

@@ -18,3 +18,13 @@ export function stepItem({ title, outcome, tone, body }: Step): Html {
     ${body}
   </li>`;
 }
+
+/** The rows of a step; nothing where there are none. */
+export function rowList(rows: readonly Html[]): Html {
+  return html`${
+    rows.length > 0 &&
+    html`<ul class="rows">
+      ${rows}
+    </ul>`
+  }`;
+}

@@ -13,20 +13,21 @@ import { STATUS_TONES } from './webhook-list.ts';
 import { badge } from './words.ts';
 
 /** One webhook's way, from the request down to the figures. */
-export function storyPage(story: WebhookStory, options: { mayReadMoney: boolean }): Html {
+export function storyPage(story: WebhookStory, { mayReadMoney }: { mayReadMoney: boolean }): Html {
   const { webhook } = story;
+  const unfolded = unfoldedPositions(story).length;
   const steps: readonly Step[] = [
     requestStep(story),
     eventsStep(story),
     ...(story.operations === undefined ? [] : [outboxStep(story.operations), jobsStep(story.operations)]),
-    linesStep(story, { unfolded: unfoldedPositions(story).length }),
-    figuresStep(story, options),
+    linesStep(story, { unfolded }),
+    figuresStep(story, { unfolded, mayReadMoney }),
   ];
   return html`<article>
     <header class="head">
       <p class="back"><a href="/console">All webhooks</a></p>
       <p class="eyebrow">${webhook.provider} · ${webhook.account} · ${webhook.mode}</p>
-      <h1>${webhook.providerType ?? 'unreadable'} ${badge(STATUS_TONES[webhook.status], webhook.status)}</h1>
+      <h1><span>${breakable(webhook.providerType ?? 'unreadable')}</span> ${badge(STATUS_TONES[webhook.status], webhook.status)}</h1>
       ${webhook.detail !== null && html`<p class="detail">${webhook.detail}</p>`}
       <dl class="facts">
         <div>

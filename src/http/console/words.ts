@@ -2,7 +2,7 @@ import type { Html } from './html.ts';
 import { html } from './html.ts';
 
 /** How something went, as a colour; the words beside it always say it, too. */
-export type Tone = 'good' | 'waiting' | 'warning' | 'bad';
+export type Tone = 'good' | 'waiting' | 'warning' | 'bad' | 'nothing';
 
 export function badge(tone: Tone, text: string): Html {
   return html`<span class="badge ${tone}">${text}</span>`;
@@ -16,6 +16,11 @@ export function time(at: Date): Html {
     .replace('T', ' ')
     .replace(/\.000$/, '');
   return html`<time datetime="${iso}" title="UTC">${shown}</time>`;
+}
+
+/** A name such as `payment_intent.payment_failed`, which a narrow screen may break after a dot or a low line. */
+export function breakable(name: string): Html[] {
+  return name.split(/(?<=[._])/).map((part) => html`${part}<wbr />`);
 }
 
 /** Digits in groups of three, exact to the last one that is not a trailing zero. */

@@ -50,7 +50,7 @@ export const position = z
   .transform((value) => BigInt(value));
 
 /** An instant, or a local date in `tz`. */
-export const bound = z.union(
+const bound = z.union(
   [z.iso.date().transform((date) => ({ date })), instant.transform((at) => ({ instant: at }))],
   'is neither a date (2026-03-01) nor an RFC 3339 time (2026-03-01T00:00:00Z; write + as %2B)',
 );
@@ -66,7 +66,7 @@ export const asOf = z
   .describe('A position of the log, or a time, which is resolved to one; without it: now.');
 
 /** Zone names only: PostgreSQL would take `FOO+3` for a zone, too. */
-export const timeZone = z
+const timeZone = z
   .string('give it once')
   .refine(isTimeZone, 'is not an IANA time zone, such as Europe/Berlin')
   .default('UTC');

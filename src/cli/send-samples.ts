@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import type { SampleProvider } from '../dev/samples/sample-webhook.ts';
+import { webhookPath } from '../tenants/source.ts';
+import type { ChosenSource } from './choose-source.ts';
+import { postWebhook } from './post-webhook.ts';
+import type { WebhookAnswer } from './post-webhook.ts';
+import { showProgress } from './progress.ts';
+
+export type SampleOrder = Readonly<{
+  provider: SampleProvider;
+  bodyFor: (source: ChosenSource, now: Date) => Buffer;
+  count: number;
+  /** Signed with a secret that is not the source's. */
+  isForged: boolean;
+  /** Each one is sent twice, freshly signed. */
+  isDoubled: boolean;
+}>;
+
+const IN_FLIGHT = 8;
+
+/** Posts what was ordered, a few at a time, and answers in the order of the answers. */
+export async function sendSamples(
+  { provider, bodyFor, count, isForged, isDoubled }: SampleOrder,
+  { server, source, now }: { server: string; source: ChosenSource; now: () => Date },
+): Promise<readonly WebhookAnswer[]> {
+  const secret = isForged ? `forged_${randomBytes(12).toString('hex')}` : source.secret;
+  const address = { url: `${server}${webhookPath(source)}`, provider, secret };
+  const answers: WebhookAnswer[] = [];
+  const show = showProgress(count);
+  let started = 0;
+  let done = 0;
+
+  async function sendNext(): Promise<void> {
+    while (started < count) {
+      started += 1;
+      const body = bodyFor(source, now());
+      answers.push(await postWebhook(address, body));
+      if (isDoubled) answers.push(await postWebhook(address, body));
+      done += 1;
+      show(done);
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, count) }, sendNext));
+  return answers;
+}
