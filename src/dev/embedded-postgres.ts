@@ -108,7 +108,8 @@ function settings(port: number): string[] {
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    max_connections: 100,
+    // All roles in one process with the queues in PostgreSQL take about 80.
+    max_connections: 200,
     timezone: 'UTC',
     log_timezone: 'UTC',
   };

@@ -1,3 +1,4 @@
+import type { EventRow } from '../event-store/event-row.ts';
 import type { Tx } from '../platform/postgres.ts';
 import type { Models } from './read-models.ts';
 import { tableOf } from './read-models.ts';
@@ -50,25 +51,31 @@ export type StoryInvoiceLine = Readonly<{
   currency: string;
 }>;
 
-/** The lines that events caused, by read model. */
+/** Lines by read model, each in the order of its positions. */
 export type StoryLines = Readonly<{
   usage: readonly StoryUsageLine[];
   payments: readonly StoryPaymentLine[];
   invoices: readonly StoryInvoiceLine[];
 }>;
 
-export async function listLines(tx: Tx, models: Models, positions: readonly string[]): Promise<StoryLines> {
+export type LineCause = Pick<EventRow, 'position' | 'stream_key' | 'fact_key' | 'fact_kind'>;
+
+/**
+ * The lines that events caused, and the lines of the facts that they report, whichever event caused those: a report that
+ * says nothing new adds no line, and is in the figures all the same.
+ */
+export async function listLines(tx: Tx, models: Models, events: readonly LineCause[]): Promise<StoryLines> {
   return {
-    usage: await listUsageLines(tx, models, positions),
-    payments: await listPaymentLines(tx, models, positions),
-    invoices: await listInvoiceLines(tx, models, positions),
+    usage: await listUsageLines(tx, models, events),
+    payments: await listPaymentLines(tx, models, events),
+    invoices: await listInvoiceLines(tx, models, events),
   };
 }
 
 async function listUsageLines(
   tx: Tx,
   { usage }: Models,
-  positions: readonly string[],
+  events: readonly LineCause[],
 ): Promise<readonly StoryUsageLine[]> {
   const { rows } = await tx.query<StoryUsageLine>(
     `select position, event_id as "eventId", fact_key as "factKey", cause, kind, tenant_id as "tenantId", provider, mode,
@@ -76,9 +83,9 @@ async function listUsageLines(
        trim_scale(cost)::text as cost, cost_currency as "costCurrency", trim_scale(rated)::text as rated,
        rated_currency as "ratedCurrency", plan_id as "planId", unpriced
      from ${tableOf('usage_lines', usage)}
-     where position = any ($1::bigint[])
+     where position = any ($1::bigint[]) or fact_key = any ($2::text[])
      order by position, line_no limit 500`,
-    [positions],
+    [events.map(({ position }) => position), events.map((event) => event.fact_key).filter((key) => key !== null)],
   );
   return rows;
 }
@@ -86,15 +93,28 @@ async function listUsageLines(
 async function listPaymentLines(
   tx: Tx,
   { payments }: Models,
-  positions: readonly string[],
+  events: readonly LineCause[],
 ): Promise<readonly StoryPaymentLine[]> {
+  const reports = events.filter(({ fact_kind }) => fact_kind === 'payment' || fact_kind === 'refund');
   const { rows } = await tx.query<StoryPaymentLine>(
-    `select position, event_id as "eventId", kind, tenant_id as "tenantId", provider, mode, books,
-       settled_at as "settledAt", trim_scale(amount)::text as amount, currency
-     from ${tableOf('payment_lines', payments)}
-     where position = any ($1::bigint[])
-     order by position, line_no limit 500`,
-    [positions],
+    // Every event that touched a payment has a row there, which an index finds.
+    `with touched as (
+       select unnest($1::bigint[]) as position
+       union
+       select position from ${tableOf('payments', payments)} where stream_key = any ($2::text[])
+     )
+     select l.position, l.event_id as "eventId", l.kind, l.tenant_id as "tenantId", l.provider, l.mode, l.books,
+       l.settled_at as "settledAt", trim_scale(l.amount)::text as amount, l.currency
+     from ${tableOf('payment_lines', payments)} l
+     join touched on touched.position = l.position
+     where l.position = any ($1::bigint[])
+       or (l.stream_key, l.kind) in (select * from unnest($2::text[], $3::text[]) fact (stream_key, kind))
+     order by l.position, l.line_no limit 500`,
+    [
+      events.map(({ position }) => position),
+      reports.map((event) => event.stream_key),
+      reports.map((event) => event.fact_kind),
+    ],
   );
   return rows;
 }
@@ -102,15 +122,23 @@ async function listPaymentLines(
 async function listInvoiceLines(
   tx: Tx,
   { invoices }: Models,
-  positions: readonly string[],
+  events: readonly LineCause[],
 ): Promise<readonly StoryInvoiceLine[]> {
   const { rows } = await tx.query<StoryInvoiceLine>(
-    `select position, event_id as "eventId", tenant_id as "tenantId", provider, mode, books, issued_at as "issuedAt",
-       trim_scale(net)::text as net, trim_scale(tax)::text as tax, currency
-     from ${tableOf('invoice_lines', invoices)}
-     where position = any ($1::bigint[])
-     order by position, line_no limit 500`,
-    [positions],
+    `with touched as (
+       select unnest($1::bigint[]) as position
+       union
+       select position from ${tableOf('invoices', invoices)} where stream_key = any ($2::text[])
+     )
+     select l.position, l.event_id as "eventId", l.tenant_id as "tenantId", l.provider, l.mode, l.books,
+       l.issued_at as "issuedAt", trim_scale(l.net)::text as net, trim_scale(l.tax)::text as tax, l.currency
+     from ${tableOf('invoice_lines', invoices)} l
+     join touched on touched.position = l.position
+     order by l.position, l.line_no limit 500`,
+    [
+      events.map(({ position }) => position),
+      events.filter(({ fact_kind }) => fact_kind === 'billed').map((event) => event.stream_key),
+    ],
   );
   return rows;
 }

@@ -19,9 +19,12 @@ export type WebhookStory = Readonly<{
   /** Its own events, and everything that these led to. */
   events: readonly EventRow[];
   facts: readonly StoryFact[];
+  /** Of its events and of the facts that they report; a line that is not theirs stands at another position. */
   lines: StoryLines;
   figures: readonly StoryFigure[];
   models: Models;
+  /** Names of the tenants that it and its lines are of. */
+  tenantNames: ReadonlyMap<string, string>;
   /** Undefined for a tenant's reader. */
   operations: StoryOperations | undefined;
 }>;
@@ -43,7 +46,7 @@ export async function readWebhookStory(tx: Tx, id: string, sight: Sight = 'raw')
   const models = await readModels(tx);
   const events = await listStoryEvents(tx, webhook.id);
   const positions = events.map(({ position }) => position);
-  const lines = await listLines(tx, models, positions);
+  const lines = await listLines(tx, models, events);
   return {
     webhook,
     events,
@@ -55,6 +58,7 @@ export async function readWebhookStory(tx: Tx, id: string, sight: Sight = 'raw')
     lines,
     figures: await readFigures(tx, models, lines),
     models,
+    tenantNames: await readTenantNames(tx, [webhook, ...lines.usage, ...lines.payments, ...lines.invoices]),
     operations: sight === 'tenant' ? undefined : await readOperations(tx, webhook, positions, sight),
   };
 }
@@ -73,6 +77,17 @@ async function readOperations(
     conflicts: await listConflicts(tx, webhook.id),
     jobs: await listJobs(tx, positions),
   };
+}
+
+async function readTenantNames(
+  tx: Tx,
+  owned: readonly Readonly<{ tenantId: string }>[],
+): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await tx.query<{ id: string; name: string }>(
+    `select id, name from hookledger.tenants where id = any ($1::text[])`,
+    [[...new Set(owned.map(({ tenantId }) => tenantId))]],
+  );
+  return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
 async function listStoryEvents(tx: Tx, webhookId: string): Promise<readonly EventRow[]> {

@@ -10,6 +10,7 @@ export type WebhookRow = Readonly<{
   mode: string;
   books: string;
   tenantId: string;
+  tenantName: string;
   status: 'accepted' | 'unmapped' | 'unassigned' | 'quarantined' | 'conflict';
   /** Why it is unmapped or quarantined. */
   detail: string | null;
@@ -20,7 +21,7 @@ export type WebhookRow = Readonly<{
 }>;
 
 const COLUMNS = `w.id, w.position, w.source_id as "sourceId", w.provider, w.account, w.mode, w.books,
-  w.tenant_id as "tenantId", w.status, w.detail, w.provider_event_id as "providerEventId",
+  w.tenant_id as "tenantId", coalesce(t.name, w.tenant_id) as "tenantName", w.status, w.detail, w.provider_event_id as "providerEventId",
   w.provider_type as "providerType", w.received_at as "receivedAt", w.recorded_at as "recordedAt"`;
 
 /** Newest first, from below position `before` on. */
@@ -29,7 +30,7 @@ export async function listWebhooks(
   { before, limit }: { before?: string | undefined; limit: number },
 ): Promise<readonly WebhookRow[]> {
   const { rows } = await tx.query<WebhookRow>(
-    `select ${COLUMNS} from hookledger.webhooks w
+    `select ${COLUMNS} from hookledger.webhooks w left join hookledger.tenants t on t.id = w.tenant_id
      where $1::bigint is null or w.position < $1::bigint
      order by w.position desc limit $2::integer`,
     [before ?? null, limit],
@@ -42,7 +43,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** By our id or the provider's own id of its event; of several under one provider's id, the first that counted. */
 export async function findWebhook(tx: Tx, id: string): Promise<WebhookRow | undefined> {
   const { rows } = await tx.query<WebhookRow>(
-    `select ${COLUMNS} from hookledger.webhooks w
+    `select ${COLUMNS} from hookledger.webhooks w left join hookledger.tenants t on t.id = w.tenant_id
      where w.id = $1::uuid or w.provider_event_id = $2::text
      order by (w.status = 'conflict'), w.position limit 1`,
     [UUID.test(id) ? id : null, id],

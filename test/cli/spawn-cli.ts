@@ -1,9 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../../bin/hookledger.js', import.meta.url));
+
+/** Where Node keeps compiled code of its own accord: with it, a command takes half the time. */
+const compileCache = join(tmpdir(), 'node-compile-cache');
 
 export type CliResult = Readonly<{ code: number; stdout: string; stderr: string }>;
 
@@ -60,7 +65,7 @@ export async function startServer(args: readonly string[], env: CliEnvironment):
 
 function spawnProgram(args: readonly string[], env: CliEnvironment) {
   return spawn(process.execPath, [program, ...args], {
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NODE_COMPILE_CACHE: compileCache, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

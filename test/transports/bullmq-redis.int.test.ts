@@ -80,7 +80,7 @@ describeWithRedis('BullMQ on Redis', (url) => {
       await transport.publish(queue, [next]);
       await deliveries.next();
       await expectIdle(transport, queue);
-      expect(await redis.zrange(completed, 0, -1)).toEqual([recent.key, next.key]);
+      expect(await redis.zrange(completed, '0', '-1')).toEqual([recent.key, next.key]);
     });
   });
 });

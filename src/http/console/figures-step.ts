@@ -1,3 +1,4 @@
+import { UNASSIGNED } from '../../domain/envelope.ts';
 import type { StoryFigure } from '../../finance/story-figures.ts';
 import type { WebhookStory } from '../../finance/webhook-story.ts';
 import { figureLink } from '../v1/figure-link.ts';
@@ -21,7 +22,10 @@ export type FigureOptions = Readonly<{
 }>;
 
 /** What finance sees of it today. */
-export function figuresStep({ figures }: WebhookStory, { unfolded, mayReadMoney }: FigureOptions): Step {
+export function figuresStep(story: WebhookStory, { unfolded, mayReadMoney }: FigureOptions): Step {
+  const { tenantNames } = story;
+  // What moved from there to its tenant left nothing behind.
+  const figures = story.figures.filter(({ tenantId, value }) => tenantId !== UNASSIGNED || /[1-9]/.test(value));
   const count = counted(figures.length, 'figure');
   return {
     title: 'Figures',
@@ -30,13 +34,13 @@ export function figuresStep({ figures }: WebhookStory, { unfolded, mayReadMoney 
     body: html`${
       figures.length > 0 &&
       html`<ul class="figures">
-        ${figures.map((figure) => card(figure, mayReadMoney))}
+        ${figures.map((figure) => card(figure, tenantNames, mayReadMoney))}
       </ul>`
     }`,
   };
 }
 
-function card(figure: StoryFigure, mayReadMoney: boolean): Html {
+function card(figure: StoryFigure, tenantNames: ReadonlyMap<string, string>, mayReadMoney: boolean): Html {
   const path = figureLink(figure);
   const value =
     figure.currency === null
@@ -46,7 +50,8 @@ function card(figure: StoryFigure, mayReadMoney: boolean): Html {
     <p class="name">${NAMES[figure.figure]}${figure.meter !== null && ` · ${figure.meter}`}</p>
     <p class="amount">${value}</p>
     <p class="quiet">
-      ${figure.tenantId} · ${figure.provider}${figure.mode === 'test' && ' · test'} · ${figure.day} UTC
+      ${tenantNames.get(figure.tenantId) ?? figure.tenantId} · ${figure.provider}${figure.mode === 'test' && ' · test'}
+      · ${figure.day} UTC
     </p>
     ${mayReadMoney && html`<p class="query quiet"><a href="/console${path}">GET ${path.replace(/\?.*/, '')}</a></p>`}
   </li>`;

@@ -10,7 +10,7 @@ import { requestStep } from './request-step.ts';
 import type { Step } from './step.ts';
 import { stepItem } from './step.ts';
 import { STATUS_TONES } from './webhook-list.ts';
-import { badge } from './words.ts';
+import { badge, breakable } from './words.ts';
 
 /** One webhook's way, from the request down to the figures. */
 export function storyPage(story: WebhookStory, { mayReadMoney }: { mayReadMoney: boolean }): Html {
@@ -27,7 +27,10 @@ export function storyPage(story: WebhookStory, { mayReadMoney }: { mayReadMoney:
     <header class="head">
       <p class="back"><a href="/console">All webhooks</a></p>
       <p class="eyebrow">${webhook.provider} · ${webhook.account} · ${webhook.mode}</p>
-      <h1><span>${breakable(webhook.providerType ?? 'unreadable')}</span> ${badge(STATUS_TONES[webhook.status], webhook.status)}</h1>
+      <h1>
+        <span>${breakable(webhook.providerType ?? 'unreadable')}</span>
+        ${badge(STATUS_TONES[webhook.status], webhook.status)}
+      </h1>
       ${webhook.detail !== null && html`<p class="detail">${webhook.detail}</p>`}
       <dl class="facts">
         <div>
@@ -43,7 +46,10 @@ export function storyPage(story: WebhookStory, { mayReadMoney }: { mayReadMoney:
         }
         <div>
           <dt>Tenant</dt>
-          <dd><code>${webhook.tenantId}</code></dd>
+          <dd>
+            ${webhook.tenantName}
+            ${webhook.tenantName !== webhook.tenantId && html`<code class="quiet">${webhook.tenantId}</code>`}
+          </dd>
         </div>
         <div>
           <dt>Position</dt>

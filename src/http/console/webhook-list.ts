@@ -2,7 +2,7 @@ import type { WebhookRow } from '../../finance/webhooks.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import type { Tone } from './words.ts';
-import { badge, time } from './words.ts';
+import { badge, shortTime } from './words.ts';
 
 export const STATUS_TONES: Readonly<Record<WebhookRow['status'], Tone>> = {
   accepted: 'good',
@@ -50,8 +50,8 @@ function item(row: WebhookRow, isSelected: boolean, before: string | undefined):
         ${row.status !== 'accepted' && badge(STATUS_TONES[row.status], row.status)}
       </span>
       <span class="line quiet">
-        <span>${row.provider}${row.mode === 'test' && ' · test'} · ${row.tenantId}</span>
-        ${time(row.receivedAt)}
+        <span>${row.provider}${row.mode === 'test' && ' · test'} · ${row.tenantName}</span>
+        ${shortTime(row.receivedAt)}
       </span>
     </a>
   </li>`;

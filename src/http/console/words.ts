@@ -18,6 +18,12 @@ export function time(at: Date): Html {
   return html`<time datetime="${iso}" title="UTC">${shown}</time>`;
 }
 
+/** `11-24 10:14:00`: in a list, where the year and the milliseconds are in the way. */
+export function shortTime(at: Date): Html {
+  const iso = at.toISOString();
+  return html`<time datetime="${iso}" title="${iso}">${iso.slice(5, 19).replace('T', ' ')}</time>`;
+}
+
 /** A name such as `payment_intent.payment_failed`, which a narrow screen may break after a dot or a low line. */
 export function breakable(name: string): Html[] {
   return name.split(/(?<=[._])/).map((part) => html`${part}<wbr />`);

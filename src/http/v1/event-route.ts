@@ -21,7 +21,7 @@ export function eventRoute({ pool }: RouteDeps): RequestHandler<{ id: string }> 
       ? undefined
       : await withReadTransaction(pool, readerOf(response), async (tx) => {
           const event = await readEvent(tx, id, { withPersonal: isRaw });
-          return event && { event, lines: await listLines(tx, await readModels(tx), [event.position]) };
+          return event && { event, lines: await listLines(tx, await readModels(tx), [event]) };
         });
     if (found === undefined) throw new ProblemError('not_found', `No event has the id ${id}.`);
     const { event, lines } = found;
