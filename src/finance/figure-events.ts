@@ -11,8 +11,8 @@ export type EventFigure = (typeof EVENT_FIGURES)[number];
 export type FigureScope = FigureFilter & Readonly<{ figure: EventFigure; unit?: string | undefined }>;
 
 /**
- * A sub-select of the positions of exactly the events behind a figure: those that caused one of its lines, and every
- * report of the facts on those lines, also one that lost and added no line. $1 to $9 are `figureEventValues(...)`.
+ * A sub-select of the positions of exactly the events behind a figure: those that caused one of its lines; every report
+ * of the facts on those lines, also one that lost and added no line; and what moved their things to a tenant. $1 to $9 are `figureEventValues(...)`.
  */
 export function figureEventSelect({ figure }: FigureScope, models: Models): string {
   switch (figure) {
@@ -75,7 +75,8 @@ function usageEvents({ usage }: Models, which: string): string {
     union
     select e.position
     from (select distinct fact_key, split_part(fact_key, '#', 1) as stream_key from lines) f
-    join hookledger.events e on e.stream_key = f.stream_key and e.fact_key = f.fact_key
+    join hookledger.events e on e.stream_key = f.stream_key
+      and (e.fact_key = f.fact_key or e.type = 'StreamTenantMoved')
     where e.position <= $4::bigint)`;
 }
 
@@ -89,7 +90,8 @@ function invoiceEvents({ invoices }: Models): string {
     union
     select e.position
     from (select distinct stream_key from lines) f
-    join hookledger.events e on e.stream_key = f.stream_key and e.fact_kind = 'billed'
+    join hookledger.events e on e.stream_key = f.stream_key
+      and (e.fact_kind = 'billed' or e.type = 'StreamTenantMoved')
     where e.position <= $4::bigint)`;
 }
 
@@ -104,7 +106,8 @@ function paymentEvents({ payments }: Models): string {
     union
     select e.position
     from (select distinct stream_key, kind, settled_at from lines) f
-    join hookledger.events e on e.stream_key = f.stream_key and e.fact_kind = f.kind
-      and (f.kind = 'payment' or e.occurred_at = f.settled_at)
+    join hookledger.events e on e.stream_key = f.stream_key
+      and (e.fact_kind = f.kind and (f.kind = 'payment' or e.occurred_at = f.settled_at)
+        or e.type = 'StreamTenantMoved')
     where e.position <= $4::bigint)`;
 }

@@ -33,11 +33,10 @@ test('a name that is taken ends as 1, an impossible one as 2', async () => {
 });
 
 test('sources create answers exactly {"id", "path"}, and no secret is ever shown', async () => {
-  const created = await json(
-    ...['sources', 'create', '--provider', 'stripe', '--account', 'acct_1', '--secret', 'whsec_one'],
-    ...['--secret', 'whsec_two', '--mode', 'test', '--books', 'platform', '--tenant', tenantId],
-    ...['--public-url', 'https://hooks.example.com', '--public-key', 'pk'],
-  );
+  const account = ['--provider', 'stripe', '--account', 'acct_1', '--mode', 'test', '--books', 'platform'];
+  const secrets = ['--secret', 'whsec_one', '--secret', 'whsec_two'];
+  const address = ['--public-url', 'https://hooks.example.com', '--public-key', 'pk'];
+  const created = await json('sources', 'create', ...account, ...secrets, ...address, '--tenant', tenantId);
   const { id, path } = z.strictObject({ id: z.string(), path: z.string() }).parse(created);
   expect(path).toBe(`/webhooks/stripe/${id}`);
   const listed = await cli('sources', 'list', '--json');

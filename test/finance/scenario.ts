@@ -12,6 +12,7 @@ export const webhooks = {
   unassigned: uuid(106),
   conflict: uuid(107),
   fresh: uuid(108),
+  charge: uuid(109),
 };
 
 const call = 'call/retell/org_acme/live/call_7f3e';
@@ -20,7 +21,7 @@ const failed = 'payment/stripe/acct_acme/live/pi_3PxR';
 
 /**
  * Two tenants with a webhook of each kind: a call with its costs, a payment with a refund, a failed payment whose
- * notification died, one that nothing maps, one of the wrong mode, one without a tenant, one in conflict, and one that
+ * notification died, the charge that reports the payment again, one that nothing maps, one of the wrong mode, one without a tenant, one in conflict, and one that
  * nothing has handled yet. The models stand at 90, the log at 95.
  */
 export async function setScenario(adminPool: Pool): Promise<void> {
@@ -32,6 +33,7 @@ export async function setScenario(adminPool: Pool): Promise<void> {
       provider_event_id: 'evt_1PxQ',
       provider_type: 'payment_intent.succeeded',
     }),
+    webhook(25, webhooks.charge, { ...stripe, provider_event_id: 'evt_1PxC', provider_type: 'charge.succeeded' }),
     webhook(34, webhooks.failedPayment, {
       ...stripe,
       tenant_id: 'tnt_b',
@@ -248,7 +250,7 @@ function paymentFact(rank: number): Record<string, unknown> {
 const paymentEvents: readonly EventSeed[] = [
   event(21, webhooks.payment, { ...stripeEvent(payment, 'pi_3PxQ'), ...paymentFact(20) }),
   // The charge of the same payment: a lower report, which adds no line.
-  event(22, null, { ...stripeEvent(payment, 'pi_3PxQ'), ...paymentFact(10), version: 2 }),
+  event(22, webhooks.charge, { ...stripeEvent(payment, 'pi_3PxQ'), ...paymentFact(10), version: 2 }),
   event(23, null, {
     ...stripeEvent(payment, 'pi_3PxQ'),
     type: 'RefundReported',

@@ -1,6 +1,7 @@
 import { runDemo } from '../../dev/demo/run-demo.ts';
 import { terminationSignal } from '../../platform/shutdown.ts';
 import { defineCommand } from '../command.ts';
+import { UsageError } from '../usage-error.ts';
 
 const command = defineCommand({
   name: 'demo',
@@ -12,7 +13,10 @@ const command = defineCommand({
   ].join('\n'),
   options: { once: { type: 'boolean', description: 'Stop when the figures are printed' } },
   examples: ['demo', 'demo --once'],
-  run: ({ values, config, out }) => runDemo({ config, out, once: values.once === true, signal: terminationSignal() }),
+  async run({ values, config, out }) {
+    if (config.isProduction) throw new UsageError('The demo starts embedded servers, which production does not have.');
+    return runDemo({ config, out, once: values.once === true, signal: terminationSignal() });
+  },
 });
 
 export const commands = [command];

@@ -61,7 +61,12 @@ async function serveDevelopment(context: Context, roles: readonly AppRole[], sig
   ] as const) {
     out.line(`  ${name.padEnd(10)}  ${text}`);
   }
-  if (url !== '') printNextSteps(context);
+  if (url !== '') {
+    if (config.port !== 0 && Number(new URL(url).port) !== config.port) {
+      out.line(`  Port ${config.port} is taken, so it is another one.`);
+    }
+    printNextSteps(context);
+  }
   await aborted(signal);
   out.line('Stopping …');
   await stack.stop();

@@ -155,6 +155,13 @@ describe('pages', () => {
     expect((await open(`/webhooks/${webhooks.call}`, cookie)).text).not.toContain(refresh);
   });
 
+  test('show where a fact counts that another event told, too', async () => {
+    const { text } = await open(`/webhooks/${webhooks.charge}`, await cookieOf('finance'));
+    expect(text).toContain('None added: other events tell the same facts');
+    expect(text).toContain('of another event');
+    expect(text).toContain('150 EUR');
+  });
+
   test('say so when there is no such webhook', async () => {
     const cookie = await cookieOf('admin');
     for (const id of [uuid(404), 'evt_nobody', '%00', '%3Cb%3E']) {

@@ -65,6 +65,14 @@ describe('GET /v1/webhooks/:id', () => {
     expect(cost.data).toMatchObject([{ cost: costFigure?.['amount'] }]);
   });
 
+  test('of a report that says nothing new leads to the figures of its fact', async () => {
+    expect(await api.story(webhooks.charge)).toMatchObject({
+      events: [{ event_id: uuid(22), type: 'PaymentSucceeded' }],
+      lines: { payments: [{ event_id: uuid(21), kind: 'payment', amount: { amount: '150', currency: 'EUR' } }] },
+      figures: [{ figure: 'collected', amount: { amount: '150', currency: 'EUR' } }],
+    });
+  });
+
   test('is shorter for a tenant: no request, no machinery', async () => {
     const data = await api.story(webhooks.call, 'finance@tnt_a');
     expect(data).toMatchObject({ id: webhooks.call, events: [{}, {}, {}], figures: [{}, {}, {}] });
