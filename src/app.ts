@@ -19,7 +19,7 @@ import { uuidv7 } from './platform/ids.ts';
 import type { Logger } from './platform/logger.ts';
 import { pendingMigrations } from './platform/migrate.ts';
 import type { Pool } from './platform/postgres.ts';
-import { createPool, withTransaction } from './platform/postgres.ts';
+import { APPLICATION_ROLE, createPool, withTransaction } from './platform/postgres.ts';
 import type { Closable } from './platform/shutdown.ts';
 import { closeInOrder } from './platform/shutdown.ts';
 import { readCheckpoint } from './projections/checkpoint.ts';
@@ -42,8 +42,6 @@ import { runWorker } from './workers/run-worker.ts';
 
 export const APP_ROLES = ['api', 'relay', 'worker', 'projector'] as const;
 export type AppRole = (typeof APP_ROLES)[number];
-
-export const APPLICATION_ROLE = 'hookledger_app';
 
 export type AppSettings = Readonly<{
   roles: readonly AppRole[];
@@ -70,7 +68,7 @@ export type App = Readonly<{
   close(): Promise<void>;
 }>;
 
-export class SchemaMismatchError extends Error {
+class SchemaMismatchError extends Error {
   override readonly name = 'SchemaMismatchError';
   readonly code = 'schema_mismatch';
 }

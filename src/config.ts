@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { nearest } from './platform/nearest.ts';
 
 const masterKeyBytes = 32;
 
@@ -148,25 +149,8 @@ function isUnknown(name: string): boolean {
 }
 
 function suggestName(unknown: string): string {
-  const [closest] = Object.keys(environmentSchema.shape)
-    .map((name) => ({ name, distance: editDistance(unknown, name) }))
-    .toSorted((one, other) => one.distance - other.distance);
-  const suggestion = closest !== undefined && closest.distance <= 8 ? `; did you mean ${closest.name}?` : '';
-  return `${unknown} is not a setting${suggestion}`;
-}
-
-/** Levenshtein's: how many characters to insert, delete or replace. */
-function editDistance(from: string, to: string): number {
-  let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= from.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= to.length; column++) {
-      const replaced = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[to.length] ?? 0;
+  const known = nearest(unknown, Object.keys(environmentSchema.shape));
+  return `${unknown} is not a setting${known === undefined ? '' : `; did you mean ${known}?`}`;
 }
 
 function maskPassword(url: string | undefined): string {

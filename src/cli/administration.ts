@@ -4,7 +4,8 @@ import type { CommandDeps } from '../tenants/administrative-command.ts';
 import { createOrm } from '../tenants/orm.ts';
 import type { Orm } from '../tenants/orm.ts';
 import type { Context } from './command.ts';
-import { APPLICATION_ROLE, withEnvironment } from './environment.ts';
+import { APPLICATION_ROLE } from '../platform/postgres.ts';
+import { withEnvironment } from './environment.ts';
 import type { Environment } from './environment.ts';
 
 /** What the functions of `tenants` take as their deps. */

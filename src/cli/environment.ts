@@ -4,15 +4,12 @@ import { systemClock } from '../platform/clock.ts';
 import type { Clock } from '../platform/clock.ts';
 import { createLogger } from '../platform/logger.ts';
 import type { Logger } from '../platform/logger.ts';
-import { createPool } from '../platform/postgres.ts';
+import { APPLICATION_ROLE, createPool } from '../platform/postgres.ts';
 import type { Pool } from '../platform/postgres.ts';
 import type { Context } from './command.ts';
 import { NoServerError } from './no-server-error.ts';
 import { openDatabase } from './open-database.ts';
 import type { RunningServer } from './open-database.ts';
-
-/** What the application connects as, whoever logs in. */
-export const APPLICATION_ROLE = 'hookledger_app';
 
 /** What a command works with; it lives as long as the command. */
 export type Environment = Readonly<{

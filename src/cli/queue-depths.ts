@@ -4,7 +4,7 @@ import { QUEUES } from '../domain/queues.ts';
 import { createBullmqTransport } from '../transports/bullmq.ts';
 import { TransportUnavailableError } from '../transports/transport.ts';
 import type { QueueDepth } from '../transports/transport.ts';
-import { APPLICATION_ROLE } from './environment.ts';
+import { APPLICATION_ROLE } from '../platform/postgres.ts';
 import type { Environment } from './environment.ts';
 
 export type QueueDepths = Readonly<{

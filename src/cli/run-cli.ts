@@ -6,7 +6,7 @@ import { EXIT, globalOptions } from './command.ts';
 import type { Command, Context } from './command.ts';
 import { reportError } from './report-error.ts';
 import { commandHelp, groupHelp, overviewHelp } from './help.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../platform/nearest.ts';
 import { createOutput } from './output.ts';
 import type { Output } from './output.ts';
 import { UsageError } from './usage-error.ts';

@@ -1,4 +1,4 @@
-import { nearest } from './nearest.ts';
+import { nearest } from '../platform/nearest.ts';
 
 /** The command line itself is wrong, whatever the state of the system. */
 export class UsageError extends Error {

@@ -1,9 +1,10 @@
 import type { App, AppRole } from '../app.ts';
-import { APPLICATION_ROLE, createApp } from '../app.ts';
+import { createApp } from '../app.ts';
 import type { Config } from '../config.ts';
 import { QUEUES } from '../domain/queues.ts';
 import type { Logger } from '../platform/logger.ts';
 import { migrate } from '../platform/migrate.ts';
+import { APPLICATION_ROLE } from '../platform/postgres.ts';
 import { prepareBullmqPostgres } from '../transports/prepare-bullmq-postgres.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
@@ -21,7 +22,7 @@ export type Stack = Readonly<{
   stop(): Promise<void>;
 }>;
 
-export class AlreadyRunningError extends Error {
+class AlreadyRunningError extends Error {
   override readonly name = 'AlreadyRunningError';
   readonly code = 'already_running';
 

@@ -1,6 +1,9 @@
 import pg from 'pg';
 import type { Logger } from './logger.ts';
 
+/** What processes run as: it owns nothing and bypasses nothing. */
+export const APPLICATION_ROLE = 'hookledger_app';
+
 export type Pool = pg.Pool;
 
 /** A client inside a transaction that its caller owns: never commit, roll back or release it. */
@@ -39,7 +42,10 @@ export function createPool(options: PoolOptions): Pool {
     types: { getTypeParser: parserOf },
   });
   const { logger } = options;
-  pool.on('error', (err) => logger.warn({ err }, 'idle database connection lost; the pool opens another'));
+  pool.on('error', (err) => {
+    // A pool that is being ended may outlive its server by a moment.
+    if (!pool.ending) logger.warn({ err }, 'idle database connection lost; the pool opens another');
+  });
   // Without a listener of its own, a connection that breaks between two statements would end the process.
   // The holder sees the failure at its next statement.
   pool.on('connect', (client) => client.on('error', (err) => logger.debug({ err }, 'database connection broke')));

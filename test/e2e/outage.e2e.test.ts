@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import type { App } from '../../src/app.ts';
-import { APP_ROLES, APPLICATION_ROLE, createApp } from '../../src/app.ts';
+import { APP_ROLES, createApp } from '../../src/app.ts';
 import { retellSample } from '../../src/dev/samples/retell-samples.ts';
 import { signWebhook } from '../../src/dev/sign-webhook.ts';
 import { QUEUES } from '../../src/domain/queues.ts';
 import { createLogger } from '../../src/platform/logger.ts';
+import { APPLICATION_ROLE } from '../../src/platform/postgres.ts';
 import { createSource } from '../../src/tenants/create-source.ts';
 import { createOrm } from '../../src/tenants/orm.ts';
 import { prepareBullmqPostgres } from '../../src/transports/prepare-bullmq-postgres.ts';

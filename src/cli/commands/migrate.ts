@@ -2,7 +2,8 @@ import { QUEUES } from '../../domain/queues.ts';
 import { migrate } from '../../platform/migrate.ts';
 import { prepareBullmqPostgres } from '../../transports/prepare-bullmq-postgres.ts';
 import { defineCommand, EXIT } from '../command.ts';
-import { APPLICATION_ROLE, withOwnerUrl } from '../environment.ts';
+import { APPLICATION_ROLE } from '../../platform/postgres.ts';
+import { withOwnerUrl } from '../environment.ts';
 
 const command = defineCommand({
   name: 'migrate',

@@ -9,7 +9,7 @@ import { defineCommand, EXIT, oneOf } from '../command.ts';
 import type { Context } from '../command.ts';
 import { urlOfServer, withEnvironment } from '../environment.ts';
 import type { Environment } from '../environment.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../platform/nearest.ts';
 import { parseCount } from '../parse-values.ts';
 import type { WebhookAnswer } from '../post-webhook.ts';
 import { sampleBody } from '../sample-body.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { nearest } from '../../src/cli/nearest.ts';
+import { nearest } from '../../src/platform/nearest.ts';
 
 const words = ['status', 'start', 'sources', 'send', 'dead-letters'];
 
