@@ -102,7 +102,7 @@ test('every figure can be worked out again from the events that it leads back to
         await log.close();
       }
     }),
-    { numRuns: 15, interruptAfterTimeLimit: 30_000 },
+    { numRuns: 10, interruptAfterTimeLimit: 30_000 },
   );
   expect(seen).toBeGreaterThan(0);
 });
