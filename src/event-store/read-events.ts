@@ -37,12 +37,3 @@ export async function readEvents(
   const last = events.at(-1);
   return { events, upTo: last !== undefined && events.length >= limit ? last.position : mark > after ? mark : after };
 }
-
-/** The event at a position; undefined when that number was rolled back or is not committed yet. */
-export async function readEventAt(tx: Tx, position: bigint): Promise<RecordedEvent | undefined> {
-  const { rows } = await tx.query<EventRow>(
-    `select ${EVENT_COLUMNS} from hookledger.events e where e.position = $1::bigint`,
-    [String(position)],
-  );
-  return rows[0] === undefined ? undefined : recordedEvent(rows[0]);
-}

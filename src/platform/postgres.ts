@@ -61,8 +61,8 @@ export async function withTransaction<T>(pool: Pool, scope: Scope, fn: (tx: Tx) 
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query('begin');
-    await client.query(`select set_config('hookledger.tenant', $1::text, true)`, [scope.tenant]);
+    // Both in one round trip, by the simple protocol.
+    await client.query(`begin; select set_config('hookledger.tenant', ${pg.escapeLiteral(scope.tenant)}, true)`);
     const result = await fn(client);
     await commit(client);
     return result;

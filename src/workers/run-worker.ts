@@ -1,18 +1,16 @@
 import type { NewEvent, RecordedEvent } from '../domain/envelope.ts';
+import type { DomainEvent } from '../domain/events.ts';
 import type { Queue } from '../domain/queues.ts';
-import { appendEvents } from '../event-store/append-events.ts';
-import { readEventAt } from '../event-store/read-events.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Pool } from '../platform/postgres.ts';
 import { withTransaction } from '../platform/postgres.ts';
 import type { Consumer, Delivery, Disposition, Message, Transport } from '../transports/transport.ts';
-import { applyEffects } from './apply-effects.ts';
-import { buryJob } from './dead-letter.ts';
-import type { Handler, HandlerResult } from './handler.ts';
-import { endInInbox, readInbox } from './inbox.ts';
-import type { Attempt } from './record-attempt.ts';
-import { recordAttempt } from './record-attempt.ts';
-import { decideRetry, RETRY_RULES, UnrecoverableJobError } from './retry-policy.ts';
+import { buryJob, recordFailedAttempt } from './bury-job.ts';
+import { finishJob } from './finish-job.ts';
+import type { Handler } from './handler.ts';
+import type { Attempt } from './job-rows.ts';
+import { decideRetry, RETRY_RULES } from './retry-policy.ts';
+import { takeJob } from './take-job.ts';
 
 export type WorkerDeps = Readonly<{
   pool: Pool;
@@ -69,16 +67,24 @@ async function work(deps: WorkerDeps, delivery: Delivery): Promise<Disposition> 
     ...(detail === undefined ? {} : { detail }),
   });
   try {
-    const event = await takeJob(deps, message);
+    const event = await takeJob(deps.pool, message);
     if (event === undefined) {
       log.debug('job had ended already');
       return { kind: 'ack' };
     }
     const result = await deps.handler(event, delivery.signal);
     if (result.kind === 'snooze') return result;
-    const hasEnded = await finish(deps, message, event, result, measured('done'));
+    const { effects = [], events = [] } = result;
+    const further = events.map((each) => newEvent(deps, event, each));
+    const hasEnded = await finishJob(deps.pool, {
+      message,
+      event,
+      attempt: measured('done'),
+      effects,
+      events: further,
+    });
     await deps.onCommitted?.(message);
-    if ((result.events?.length ?? 0) > 0) deps.onAppended();
+    if (events.length > 0) deps.onAppended();
     log.debug({ outcome: hasEnded ? 'done' : 'ended elsewhere' }, 'job ended');
     return { kind: 'ack' };
   } catch (error) {
@@ -86,46 +92,16 @@ async function work(deps: WorkerDeps, delivery: Delivery): Promise<Disposition> 
   }
 }
 
-/** The job's event; undefined when the job has ended and this generation may not change that. */
-async function takeJob(deps: WorkerDeps, message: Message): Promise<RecordedEvent | undefined> {
-  return withTransaction(deps.pool, SCOPE, async (tx) => {
-    const ended = await readInbox(tx, message);
-    if (ended !== undefined && (ended.outcome === 'done' || ended.generation >= message.generation)) return undefined;
-    const event = await readEventAt(tx, BigInt(message.position));
-    if (event === undefined) {
-      throw new UnrecoverableJobError(
-        `There is no event at position ${message.position}, which job ${message.key} names.`,
-      );
-    }
-    return event;
-  });
-}
-
-async function finish(
-  deps: WorkerDeps,
-  message: Message,
-  event: RecordedEvent,
-  result: Extract<HandlerResult, { kind: 'done' }>,
-  attempt: Attempt,
-): Promise<boolean> {
-  return withTransaction(deps.pool, SCOPE, async (tx) => {
-    if (!(await endInInbox(tx, message, 'done'))) return false;
-    await recordAttempt(tx, message, attempt);
-    await applyEffects(tx, event, result.effects ?? []);
-    await appendEvents(
-      tx,
-      (result.events ?? []).map((further): NewEvent => ({
-        eventId: deps.newId(),
-        event: further,
-        tenantId: event.tenantId,
-        books: event.books,
-        causationId: event.eventId,
-        correlationId: event.correlationId,
-        ...(event.sourceId === undefined ? {} : { sourceId: event.sourceId }),
-      })),
-    );
-    return true;
-  });
+function newEvent(deps: WorkerDeps, cause: RecordedEvent, event: DomainEvent): NewEvent {
+  return {
+    eventId: deps.newId(),
+    event,
+    tenantId: cause.tenantId,
+    books: cause.books,
+    causationId: cause.eventId,
+    correlationId: cause.correlationId,
+    ...(cause.sourceId === undefined ? {} : { sourceId: cause.sourceId }),
+  };
 }
 
 async function fail(
@@ -141,7 +117,7 @@ async function fail(
   try {
     await withTransaction(deps.pool, SCOPE, async (tx) => {
       if (decision.kind === 'dead') await buryJob(tx, message, { cause: decision.cause, detail, attempts: attempt });
-      await recordAttempt(tx, message, measured(decision.kind, detail));
+      await recordFailedAttempt(tx, message, measured(decision.kind, detail));
     });
   } catch (recording) {
     log.warn({ err: recording, cause: detail }, 'a failed try could not be recorded; trying again');
