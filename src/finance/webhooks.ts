@@ -1,5 +1,8 @@
 import type { Tx } from '../platform/postgres.ts';
 
+export const WEBHOOK_STATUSES = ['accepted', 'unmapped', 'unassigned', 'quarantined', 'conflict'] as const;
+export type WebhookStatus = (typeof WEBHOOK_STATUSES)[number];
+
 /** What every reader may see of a recorded webhook: no body, no header, no URL. */
 export type WebhookRow = Readonly<{
   id: string;
@@ -11,7 +14,7 @@ export type WebhookRow = Readonly<{
   books: string;
   tenantId: string;
   tenantName: string;
-  status: 'accepted' | 'unmapped' | 'unassigned' | 'quarantined' | 'conflict';
+  status: WebhookStatus;
   /** Why it is unmapped or quarantined. */
   detail: string | null;
   providerEventId: string | null;
@@ -24,16 +27,16 @@ const COLUMNS = `w.id, w.position, w.source_id as "sourceId", w.provider, w.acco
   w.tenant_id as "tenantId", coalesce(t.name, w.tenant_id) as "tenantName", w.status, w.detail, w.provider_event_id as "providerEventId",
   w.provider_type as "providerType", w.received_at as "receivedAt", w.recorded_at as "recordedAt"`;
 
-/** Newest first, from below position `before` on. */
+/** Newest first, from below position `before` on; those of one status when it is given. */
 export async function listWebhooks(
   tx: Tx,
-  { before, limit }: { before?: string | undefined; limit: number },
+  { before, limit, status }: { before?: string | undefined; limit: number; status?: WebhookStatus | undefined },
 ): Promise<readonly WebhookRow[]> {
   const { rows } = await tx.query<WebhookRow>(
     `select ${COLUMNS} from hookledger.webhooks w left join hookledger.tenants t on t.id = w.tenant_id
-     where $1::bigint is null or w.position < $1::bigint
+     where ($1::bigint is null or w.position < $1::bigint) and ($3::text is null or w.status = $3::text)
      order by w.position desc limit $2::integer`,
-    [before ?? null, limit],
+    [before ?? null, limit, status ?? null],
   );
   return rows;
 }

@@ -1,14 +1,13 @@
-import type { Tx } from '../platform/postgres.ts';
-import { foldStreams } from './fold-streams.ts';
 import type { StreamRows } from './fold-streams.ts';
 import type { Billed, InvoiceState } from './invoice-fold.ts';
 import { foldInvoice, issuedAtOf } from './invoice-fold.ts';
-import type { Projection } from './projection.ts';
+import { createStreamProjection } from './stream-projection.ts';
 
 /** What was billed: a row for each event that touches an invoice, and lines, net and tax apart, by time of issue. */
-export const invoicesProjection: Projection = {
+export const invoicesProjection = createStreamProjection<InvoiceState, Billed>({
   name: 'invoices',
   version: 1,
+  streamKind: 'invoice',
   types: [
     'InvoiceDrafted',
     'InvoiceFinalized',
@@ -18,45 +17,14 @@ export const invoicesProjection: Projection = {
     'InvoiceMarkedUncollectible',
     'StreamTenantMoved',
   ],
-  async fold(tx, events) {
-    const streamKeys = events.filter(({ streamKind }) => streamKind === 'invoice').map(({ streamKey }) => streamKey);
-    if (streamKeys.length === 0) return;
-    const { rows, lines } = foldStreams(await loadInvoices(tx, streamKeys), events, foldInvoice);
-    await writeInvoices(tx, rows);
-    await writeInvoiceLines(tx, lines);
-  },
-};
-
-async function loadInvoices(tx: Tx, streamKeys: readonly string[]): Promise<ReadonlyMap<string, InvoiceState>> {
-  const { rows } = await tx.query<{ stream_key: string; state: InvoiceState }>(
-    `select distinct on (stream_key) stream_key, state
-     from hookledger.invoices_v1
-     where stream_key = any ($1::text[])
-     order by stream_key, position desc`,
-    [[...new Set(streamKeys)]],
-  );
-  return new Map(rows.map((row) => [row.stream_key, row.state]));
-}
+  fold: foldInvoice,
+  stateTable: 'invoices_v1',
+  lineTable: 'invoice_lines_v1',
+  stateRow: invoiceRow,
+  lineRow: invoiceLineRow,
+});
 
 type Rows = StreamRows<InvoiceState, Billed>;
-
-async function writeInvoices(tx: Tx, rows: Rows['rows']): Promise<void> {
-  if (rows.length === 0) return;
-  await tx.query(
-    `insert into hookledger.invoices_v1
-     select * from json_populate_recordset(null::hookledger.invoices_v1, $1::json)`,
-    [JSON.stringify(rows.map(invoiceRow))],
-  );
-}
-
-async function writeInvoiceLines(tx: Tx, lines: Rows['lines']): Promise<void> {
-  if (lines.length === 0) return;
-  await tx.query(
-    `insert into hookledger.invoice_lines_v1
-     select * from json_populate_recordset(null::hookledger.invoice_lines_v1, $1::json)`,
-    [JSON.stringify(lines.map(invoiceLineRow))],
-  );
-}
 
 function invoiceRow({ event, state }: Rows['rows'][number]): Record<string, unknown> {
   const { invoice } = state.report;

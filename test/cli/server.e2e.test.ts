@@ -114,6 +114,7 @@ test('many are all different, and a file is sent as it is', async () => {
   writeFileSync(path, '{"not": "an event"}');
   const file = await send(path);
   expect(file.answers).toEqual([{ http_status: 202, outcome: 'unmapped', id: file.id }]);
+  expect(await json('webhooks', 'list', '--status', 'unmapped')).toEqual([expect.objectContaining({ id: file.id })]);
 });
 
 test('a source that is not there is an error, not another source', async () => {

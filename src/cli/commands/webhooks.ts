@@ -1,7 +1,7 @@
-import { listWebhooks } from '../../finance/webhooks.ts';
+import { listWebhooks, WEBHOOK_STATUSES } from '../../finance/webhooks.ts';
 import { readWebhookStory } from '../../finance/webhook-story.ts';
 import { storyJson } from '../../http/v1/story-json.ts';
-import { defineCommand, EXIT } from '../command.ts';
+import { defineCommand, EXIT, oneOf } from '../command.ts';
 import { formatTime } from '../format-time.ts';
 import { NotFoundError } from '../not-found-error.ts';
 import { parseLimit, parsePosition } from '../parse-values.ts';
@@ -15,13 +15,15 @@ const list = defineCommand({
   options: {
     limit: { type: 'string', value: 'N', description: 'At most so many; 20 when left out' },
     before: { type: 'string', value: 'POSITION', description: 'Only those before this position' },
+    status: { type: 'string', value: 'STATUS', description: `Only those that are ${WEBHOOK_STATUSES.join(', ')}` },
   },
-  examples: ['webhooks list', 'webhooks list --limit 100 --json'],
+  examples: ['webhooks list', 'webhooks list --status unmapped', 'webhooks list --limit 100 --json'],
   async run({ values, ...context }) {
     const { out, commandLine } = context;
     const limit = parseLimit(values.limit, 20);
     const before = values.before === undefined ? undefined : parsePosition(values.before, '--before');
-    const webhooks = await readDatabase(context, (tx) => listWebhooks(tx, { before, limit }));
+    const status = values.status === undefined ? undefined : oneOf(WEBHOOK_STATUSES, values.status, '--status');
+    const webhooks = await readDatabase(context, (tx) => listWebhooks(tx, { before, limit, status }));
     out.json(webhooks.map(snakeCased));
     out.table(
       [{ title: 'position', align: 'right' }, 'received', 'provider', 'mode', 'type', 'status', 'tenant', 'id'],
@@ -38,7 +40,8 @@ const list = defineCommand({
     );
     const last = webhooks.at(-1);
     if (webhooks.length === limit && last !== undefined) {
-      out.line(`Older ones: ${commandLine(`webhooks list --before ${last.position}`)}`);
+      const filter = status === undefined ? '' : ` --status ${status}`;
+      out.line(`Older ones: ${commandLine(`webhooks list${filter} --before ${last.position}`)}`);
     }
     return EXIT.done;
   },
