@@ -47,11 +47,16 @@ const plan = {
 };
 
 describe('adding an account mapping', () => {
-  test('appends an event of the tenant, and holds at once', async () => {
+  test('appends an event of the platform, which no tenant may see, and holds at once', async () => {
     expect(await addAccountMapping(setup, { ...mapping, externalId: 'cus_1' })).toEqual({ added: true });
     const [event, ...more] = await events('stripe/acct_1/cus_1');
     expect(more).toEqual([]);
-    expect(event).toMatchObject({ type: 'AccountMappingAdded', tenant_id: 'tnt_a', mode: 'live', books: 'platform' });
+    expect(event).toMatchObject({
+      type: 'AccountMappingAdded',
+      tenant_id: 'unassigned',
+      mode: 'live',
+      books: 'platform',
+    });
     expect(await folded('account_mappings', { external_id: 'cus_1' })).toEqual([
       {
         provider: 'stripe',
