@@ -29,6 +29,7 @@ import { createProjectionRunner } from './projections/run-projection.ts';
 import { usageProjection } from './projections/usage-projection.ts';
 import { createOutboxRelay } from './relay/outbox-relay.ts';
 import { createAuthenticator } from './tenants/authenticator.ts';
+import type { Orm } from './tenants/orm.ts';
 import { createOrm } from './tenants/orm.ts';
 import { createSourceCatalogue } from './tenants/source-catalogue.ts';
 import { createTenantResolver } from './tenants/tenant-resolver.ts';
@@ -60,8 +61,8 @@ export type AppSettings = Readonly<{
 }>;
 
 export type App = Readonly<{
-  /** Where the HTTP interface answers, when the role `api` runs here. */
-  url?: string;
+  /** Where this process answers: `/healthz` and `/readyz`, and with the role `api` everything else, too. */
+  url: string;
   /** Called after each move of the read models with the position that all of them have reached. */
   onProjected(listener: (position: bigint, at: Date) => void): () => void;
   /** Stops taking work, finishes what is under way within the deadline, gives everything back. Safe to repeat. */
@@ -125,38 +126,15 @@ export async function createApp(settings: AppSettings): Promise<App> {
     },
   });
 
-  let url: string | undefined;
-  if (has('api')) {
-    const rejections = createRejectionLog({ pool: pools.ingest, logger });
-    const ingestWebhook = createIngestWebhook({
-      providers: [stripe, retell],
-      sources: createSourceCatalogue({
-        pool: pools.ingest,
-        masterKey: Buffer.from(settings.masterKey, 'base64'),
-        clock: systemClock,
-      }),
-      tenants: createTenantResolver({ pool: pools.ingest, clock: systemClock }),
-      recorder: createWebhookRecorder({ pool: pools.ingest, logger, onRecorded: tracker.wake }),
-      rejections,
-      clock: systemClock,
-      newId: uuidv7,
-      logger,
-    });
-    const requireRole = createRequireRole({ authenticate: createAuthenticator({ orm, clock: systemClock }) });
-    const server = createServer({
-      webhooks: { ingestWebhook, rejections, bodyLimitBytes: settings.bodyLimitBytes, clock: systemClock, logger },
-      v1Router: createV1Router({ pool: pools.query, requireRole, clock: systemClock }),
-      consoleRouter: createConsoleRouter({ pool: pools.query, orm, clock: systemClock }),
-      readiness: async () => ({ database: await answers(pools.query) }),
-      logger,
-    });
-    const listening = await listen(server, { ...settings, logger });
-    url = listening.url;
-    closables.push(
-      { name: 'http', close: () => listening.close(10_000) },
-      { name: 'rejections', close: rejections.close },
-    );
-  }
+  const api = has('api') ? buildApi({ settings, pools, orm, onRecorded: tracker.wake }) : undefined;
+  const server = createServer({
+    ...(api === undefined ? {} : { api }),
+    readiness: async () => ({ database: await answers(pools.query) }),
+    logger,
+  });
+  const listening = await listen(server, { ...settings, logger });
+  closables.push({ name: 'http', close: () => listening.close(10_000) });
+  if (api !== undefined) closables.push({ name: 'rejections', close: api.webhooks.rejections.close });
   if (has('relay') || has('projector')) {
     loops.push(tracker.run(stop.signal), keepPartitionsAhead(pools.work, logger, stop.signal));
   }
@@ -200,7 +178,7 @@ export async function createApp(settings: AppSettings): Promise<App> {
   );
   let closing: Promise<void> | undefined;
   return {
-    ...(url === undefined ? {} : { url }),
+    url: listening.url,
     onProjected(listener) {
       const reached = projections.map(() => 0n);
       const ends = projections.map((projection, index) =>
@@ -215,6 +193,33 @@ export async function createApp(settings: AppSettings): Promise<App> {
       return () => ends.forEach((end) => end());
     },
     close: () => (closing ??= closeInOrder(closables, { deadlineMs: CLOSE_DEADLINE_MS, logger }).then(() => undefined)),
+  };
+}
+
+type Pools = Readonly<Record<'ingest' | 'work' | 'query', Pool>>;
+
+/** What the role `api` answers with. */
+function buildApi(deps: { settings: AppSettings; pools: Pools; orm: Orm; onRecorded: () => void }) {
+  const { settings, pools, orm, onRecorded } = deps;
+  const { logger, bodyLimitBytes } = settings;
+  const clock = systemClock;
+  const masterKey = Buffer.from(settings.masterKey, 'base64');
+  const rejections = createRejectionLog({ pool: pools.ingest, logger });
+  const ingestWebhook = createIngestWebhook({
+    providers: [stripe, retell],
+    sources: createSourceCatalogue({ pool: pools.ingest, masterKey, clock }),
+    tenants: createTenantResolver({ pool: pools.ingest, clock }),
+    recorder: createWebhookRecorder({ pool: pools.ingest, logger, onRecorded }),
+    rejections,
+    clock,
+    newId: uuidv7,
+    logger,
+  });
+  const requireRole = createRequireRole({ authenticate: createAuthenticator({ orm, clock }) });
+  return {
+    webhooks: { ingestWebhook, rejections, bodyLimitBytes, clock, logger },
+    v1Router: createV1Router({ pool: pools.query, requireRole, clock }),
+    consoleRouter: createConsoleRouter({ pool: pools.query, orm, clock }),
   };
 }
 

@@ -32,9 +32,9 @@ export function printHealth(
     ['to look at', right('count'), 'with'],
     [
       ['dead letters', String(attention.deadLetters), 'hookledger dead-letters list'],
-      ['unmapped', String(attention.unmapped), 'hookledger webhooks list'],
-      ['unassigned', String(attention.unassigned), 'hookledger webhooks list'],
-      ['quarantined', String(attention.quarantined), 'hookledger webhooks list'],
+      ['unmapped', String(attention.unmapped), 'hookledger webhooks list --status unmapped'],
+      ['unassigned', String(attention.unassigned), 'hookledger webhooks list --status unassigned'],
+      ['quarantined', String(attention.quarantined), 'hookledger webhooks list --status quarantined'],
       ['conflicts', String(attention.conflicts), 'hookledger conflicts list'],
       ['rejections within a day', String(attention.rejections), 'hookledger rejections list'],
     ],

@@ -80,7 +80,7 @@ export async function startStack(options: {
       logger,
     });
     stops.push(app.close);
-    const url = app.url ?? '';
+    const url = roles.includes('api') ? app.url : '';
     directory.writeRun({
       url,
       adminUrl: postgres?.adminUrl ?? databaseUrl,

@@ -10,11 +10,14 @@ import { createWebhookRouter } from './webhooks.ts';
 import type { WebhookDeps } from './webhooks.ts';
 
 export type ServerDeps = Readonly<{
-  webhooks: WebhookDeps;
-  /** Answers under `/v1`; it asks for keys itself. */
-  v1Router: Router;
-  /** Answers under `/console`; it asks for sessions itself. */
-  consoleRouter: Router;
+  /** Left out in a process of another role: it tells its health and nothing else. */
+  api?: Readonly<{
+    webhooks: WebhookDeps;
+    /** Answers under `/v1`; it asks for keys itself. */
+    v1Router: Router;
+    /** Answers under `/console`; it asks for sessions itself. */
+    consoleRouter: Router;
+  }>;
   readiness: ReadinessCheck;
   logger: Logger;
 }>;
@@ -34,10 +37,12 @@ export function createServer(deps: ServerDeps): Server {
   app.disable('etag');
   app.set('query parser', 'simple');
   app.use(securityHeaders);
-  app.use(createWebhookRouter(deps.webhooks));
+  if (deps.api !== undefined) app.use(createWebhookRouter(deps.api.webhooks));
   app.use(createHealthRouter({ readiness: deps.readiness, logger: deps.logger }));
-  app.use('/v1', deps.v1Router);
-  app.use('/console', deps.consoleRouter);
+  if (deps.api !== undefined) {
+    app.use('/v1', deps.api.v1Router);
+    app.use('/console', deps.api.consoleRouter);
+  }
   app.use((request) => {
     throw new ProblemError('not_found', `Nothing answers ${request.method} ${request.path} here.`);
   });

@@ -29,6 +29,14 @@ test('the server logs JSON and nothing else, shows no secret, and stops cleanly'
   expect(stdout).not.toContain(env['HOOKLEDGER_MASTER_KEY']);
 });
 
+test('a process of another role tells its health and serves nothing else', async () => {
+  const server = await startServer(['--roles', 'projector'], env);
+  expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+  expect((await fetch(`${server.url}/v1/usage`)).status).toBe(404);
+  expect((await fetch(`${server.url}/webhooks/stripe/src_1`, { method: 'POST' })).status).toBe(404);
+  expect((await server.interrupt()).code).toBe(0);
+});
+
 test('a schema that does not match is refused, and migrate named', async () => {
   await setup.database.adminPool.query(
     `delete from public.hookledger_migrations

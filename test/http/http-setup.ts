@@ -12,14 +12,17 @@ import { createLogger } from '../../src/platform/logger.ts';
 export const receivedAt = new Date('2026-03-01T12:00:00Z');
 export const bodyLimitBytes = 100_000;
 
-export type StartOptions = Partial<Pick<ServerDeps, 'v1Router' | 'readiness'>> & { ingestWebhook?: IngestWebhook };
+type Api = NonNullable<ServerDeps['api']>;
+export type StartOptions = Partial<Pick<ServerDeps, 'readiness'> & Pick<Api, 'v1Router'>> & {
+  ingestWebhook?: IngestWebhook;
+};
 
 /** The real server on a free port; what it logs and what it reports as rejected is kept to be looked at. */
 export async function startServer(options: StartOptions = {}) {
   const rejections: Rejection[] = [];
   const lines: Record<string, unknown>[] = [];
   const logger = createLogger({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) });
-  const server = createServer({
+  const api: Api = {
     webhooks: {
       ingestWebhook:
         options.ingestWebhook ?? (async () => ({ kind: 'recorded', outcome: 'accepted', webhookId: 'wh_1' })),
@@ -30,6 +33,9 @@ export async function startServer(options: StartOptions = {}) {
     },
     v1Router: options.v1Router ?? Router(),
     consoleRouter: Router(),
+  };
+  const server = createServer({
+    api,
     readiness: options.readiness ?? (async () => ({ database: true })),
     logger,
   });

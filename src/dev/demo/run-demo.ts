@@ -84,12 +84,16 @@ export async function runDemo(options: {
       dataDir: relative(process.cwd(), dataDir),
       once,
     });
-    if (!once) await untilAborted(signal);
+    if (!once) {
+      await untilAborted(signal);
+      out.line('Stopping …');
+    }
     return 0;
   } finally {
     await orm.close(true);
     await pool.end();
     await stack.stop();
+    if (!once) out.line('Stopped; the data stays.');
   }
 }
 
