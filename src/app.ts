@@ -10,6 +10,7 @@ import { listen } from './http/listen.ts';
 import { createServer } from './http/server.ts';
 import { createV1Router } from './http/v1/v1-router.ts';
 import { createIngestWebhook } from './ingest/ingest-webhook.ts';
+import type { Provider } from './ingest/provider.ts';
 import { retell } from './ingest/providers/retell.ts';
 import { stripe } from './ingest/providers/stripe.ts';
 import { createRejectionLog } from './ingest/rejection-log.ts';
@@ -75,6 +76,7 @@ class SchemaMismatchError extends Error {
 }
 
 const PROJECTIONS = [usageProjection, paymentsProjection, invoicesProjection] as const;
+const PROVIDERS: readonly Provider[] = [stripe, retell];
 const SCOPE = { tenant: '*' };
 const CLOSE_DEADLINE_MS = 25_000;
 const PARTITION_INTERVAL_MS = 60_000;
@@ -206,7 +208,7 @@ function buildApi(deps: { settings: AppSettings; pools: Pools; orm: Orm; onRecor
   const masterKey = Buffer.from(settings.masterKey, 'base64');
   const rejections = createRejectionLog({ pool: pools.ingest, logger });
   const ingestWebhook = createIngestWebhook({
-    providers: [stripe, retell],
+    providers: PROVIDERS,
     sources: createSourceCatalogue({ pool: pools.ingest, masterKey, clock }),
     tenants: createTenantResolver({ pool: pools.ingest, clock }),
     recorder: createWebhookRecorder({ pool: pools.ingest, logger, onRecorded }),
@@ -217,10 +219,14 @@ function buildApi(deps: { settings: AppSettings; pools: Pools; orm: Orm; onRecor
   });
   const requireRole = createRequireRole({ authenticate: createAuthenticator({ orm, clock }) });
   return {
-    webhooks: { ingestWebhook, rejections, bodyLimitBytes, clock, logger },
+    webhooks: { ingestWebhook, rejections, bodyLimitBytes, unavailableStatus, clock, logger },
     v1Router: createV1Router({ pool: pools.query, requireRole, clock }),
     consoleRouter: createConsoleRouter({ pool: pools.query, orm, clock }),
   };
+}
+
+function unavailableStatus(name: string): 429 | 503 {
+  return PROVIDERS.find((provider) => provider.name === name)?.unavailableStatus ?? 503;
 }
 
 async function assertSchema(databaseUrl: string): Promise<void> {

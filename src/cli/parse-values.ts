@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { UsageError } from './usage-error.ts';
 
 const MAX_LIMIT = 1_000;
@@ -14,6 +15,15 @@ export function parseCount(text: string, option: string, max: number): number {
     throw new UsageError(`${option} is a whole number from 1 to ${max}, not "${text}".`);
   }
   return count;
+}
+
+/** @throws UsageError when the text is no JSON object. */
+export function parseJsonObject(text: string, option: string): Record<string, unknown> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch (error) {
+    throw new UsageError(`${option} is one JSON object, such as '{"appId": "…"}'.`, { cause: error });
+  }
 }
 
 /** A position of the log, as text. @throws UsageError when it is none. */

@@ -32,6 +32,7 @@ const meanings = {
   price_plan_immutable: { status: 409 },
   body_too_large: { status: 413, headers: { Connection: 'close' } },
   unsupported_encoding: { status: 415 },
+  overloaded: { status: 429, headers: { 'Retry-After': '30' } },
   internal_error: {
     status: 500,
     detail: 'Something failed on our side; it is in the log. The request may be sent again.',

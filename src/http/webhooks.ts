@@ -14,6 +14,8 @@ export type WebhookDeps = Readonly<{
   ingestWebhook: IngestWebhook;
   rejections: Pick<RejectionLog, 'record'>;
   bodyLimitBytes: number;
+  /** What this provider is answered when the event store can not take its webhook. */
+  unavailableStatus: (provider: string) => 429 | 503;
   clock: Clock;
   logger: Logger;
 }>;
@@ -31,7 +33,7 @@ export function createWebhookRouter(deps: WebhookDeps): Router {
     const address = { provider: request.params.provider, sourceId: request.params.source };
     const ending = await takeWebhook(deps, request, response, address);
     const line = { ...address, ...ending, durationMs: Math.round((performance.now() - startedAt) * 100) / 100 };
-    if (ending.status !== undefined && ending.status >= 500) deps.logger.error(line, 'webhook');
+    if (ending.err !== undefined) deps.logger.error(line, 'webhook');
     else deps.logger.info(line, 'webhook');
   });
   router.all('/webhooks/:provider/:source', (_request, response) => {
@@ -60,6 +62,12 @@ async function takeWebhook(deps: WebhookDeps, request: Request, response: Respon
       refuseAndClose(request, response, problem);
       return { outcome: 'body-too-large', status: problem.status };
     }
+    if (problem.status >= 500 && deps.unavailableStatus(address.provider) === 429) {
+      // This provider gives up on a 5xx for good, and comes back only after a 429.
+      const busy = problemOf(new ProblemError('overloaded', 'Nothing was recorded; send it again.'));
+      sendProblem(response, busy);
+      return { outcome: 'overloaded', status: busy.status, err: error };
+    }
     sendProblem(response, problem);
     if (error instanceof ProblemError) return { outcome: error.code, status: problem.status };
     return { outcome: 'failed', status: problem.status, err: error };
@@ -68,8 +76,13 @@ async function takeWebhook(deps: WebhookDeps, request: Request, response: Respon
 
 function answer(response: Response, result: IngestResult): Ending {
   if (result.kind === 'recorded') {
-    response.status(202).json({ status: result.outcome, id: result.webhookId });
-    return { outcome: result.outcome, status: 202, webhookId: result.webhookId };
+    const { outcome, webhookId, answer: expected } = result;
+    const status = expected?.status ?? 202;
+    response.status(status);
+    if (expected === undefined) response.json({ status: outcome, id: webhookId });
+    else if (expected.body === undefined) response.end();
+    else response.type(expected.contentType ?? 'text/plain').send(expected.body);
+    return { outcome, status, webhookId };
   }
   const problem = refusal(result.cause);
   sendProblem(response, problem);

@@ -6,12 +6,20 @@ import type { WebhookOutcome, WebhookRecord } from '../event-store/record-webhoo
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Source } from '../tenants/source.ts';
-import type { IncomingRequest, Normalised, Provider, SignatureFault, UnmappedReason } from './provider.ts';
+import type {
+  EventAccounts,
+  IncomingRequest,
+  Normalised,
+  Provider,
+  ProviderAnswer,
+  SignatureFault,
+  UnmappedReason,
+} from './provider.ts';
 import type { RejectionLog } from './rejection-log.ts';
 import type { WebhookRecorder } from './webhook-recorder.ts';
 
 export type IngestResult =
-  | Readonly<{ kind: 'recorded'; outcome: WebhookOutcome; webhookId: string }>
+  | Readonly<{ kind: 'recorded'; outcome: WebhookOutcome; webhookId: string; answer?: ProviderAnswer }>
   | Readonly<{ kind: 'rejected'; cause: 'unknown-source' | SignatureFault }>;
 
 export type IngestDeps = Readonly<{
@@ -58,25 +66,36 @@ export function createIngestWebhook(deps: IngestDeps): IngestWebhook {
     }
     const verification = provider.verify(request, source, deps.clock.now());
     if (!verification.verified) {
-      deps.rejections.record({ request, address, cause: verification.cause });
+      const { cause, detail } = verification;
+      deps.rejections.record({ request, address, cause, ...(detail === undefined ? {} : { detail }) });
       return { kind: 'rejected', cause: verification.cause };
     }
     const normalised = normaliseSafely(deps, provider, request, source, verification);
-    const tenantId =
-      (await deps.tenants.resolve({
-        provider: source.provider,
-        account: source.account,
-        externalIds: normalised.accountIds,
-        at: normalised.startedAt ?? request.receivedAt,
-      })) ??
-      source.defaultTenantId ??
-      UNASSIGNED;
-    const record = webhookRecord(deps, request, source, normalised, tenantId);
+    const tenantIds = await resolveTenants(deps, normalised, source, request.receivedAt);
+    const record = webhookRecord(deps, request, source, normalised, tenantIds);
     const { outcome, webhookId } = await deps.recorder.record(record, () =>
-      refusedRecord(deps, record, request, source, tenantId),
+      refusedRecord(deps, record, request, source, tenantIds),
     );
-    return { kind: 'recorded', outcome, webhookId };
+    const { answer } = normalised;
+    return { kind: 'recorded', outcome, webhookId, ...(answer === undefined ? {} : { answer }) };
   };
+}
+
+/** The tenant of each event, in their order. */
+async function resolveTenants(
+  { tenants }: IngestDeps,
+  { events, eventAccounts, accountIds, startedAt }: Normalised,
+  { provider, account, defaultTenantId }: Source,
+  receivedAt: Date,
+): Promise<readonly string[]> {
+  const resolve = async (of: EventAccounts): Promise<string> => {
+    const at = of.startedAt ?? receivedAt;
+    const tenantId = await tenants.resolve({ provider, account, externalIds: of.accountIds, at });
+    return tenantId ?? defaultTenantId ?? UNASSIGNED;
+  };
+  if (eventAccounts !== undefined) return Promise.all(eventAccounts.map(resolve));
+  const tenantId = await resolve({ accountIds, ...(startedAt === undefined ? {} : { startedAt }) });
+  return events.map(() => tenantId);
 }
 
 /** A mapping that throws, or that makes events that their own schemas refuse, must not lose the webhook. */
@@ -132,7 +151,7 @@ function webhookRecord(
   request: IncomingRequest,
   source: Source,
   normalised: Normalised,
-  tenantId: string,
+  tenantIds: readonly string[],
 ): WebhookRecord {
   const id = deps.newId();
   const contentHash = createHash('sha256').update(normalised.content).digest();
@@ -160,10 +179,10 @@ function webhookRecord(
       .digest(),
     contentHash,
     ...(dedupeKey === undefined ? { contentWindowHours: CONTENT_WINDOW_HOURS } : {}),
-    events: normalised.events.map((event): NewEvent => ({
+    events: normalised.events.map((event, index): NewEvent => ({
       eventId: deps.newId(),
       event,
-      tenantId,
+      tenantId: tenantIds[index] ?? UNASSIGNED,
       books: source.books,
       sourceId: source.id,
       webhookId: id,
@@ -178,9 +197,9 @@ function refusedRecord(
   refused: WebhookRecord,
   request: IncomingRequest,
   source: Source,
-  tenantId: string,
+  tenantIds: readonly string[],
 ): WebhookRecord {
-  const raw = webhookRecord(deps, request, source, rawOnly(request, source, 'refused-by-database'), tenantId);
+  const raw = webhookRecord(deps, request, source, rawOnly(request, source, 'refused-by-database'), tenantIds);
   const { contentWindowHours: _, ...kept } = raw;
   return {
     ...kept,

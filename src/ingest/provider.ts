@@ -24,7 +24,15 @@ export const SIGNATURE_FAULTS = [
 export type SignatureFault = (typeof SIGNATURE_FAULTS)[number];
 
 export type Verification =
-  Readonly<{ verified: true; signedAt?: Date }> | Readonly<{ verified: false; cause: SignatureFault }>;
+  | Readonly<{ verified: true; signedAt?: Date }>
+  /** `detail`: for people who look at the rejection, such as the address that was signed against; no secret, no body. */
+  | Readonly<{ verified: false; cause: SignatureFault; detail?: string }>;
+
+/** What an event of the webhook is about, when that differs from the webhook's own accounts. */
+export type EventAccounts = Readonly<{ accountIds: readonly string[]; startedAt?: Date }>;
+
+/** The answer that this provider expects to a recorded webhook, where it is not 202 with our JSON. */
+export type ProviderAnswer = Readonly<{ status: number; contentType?: string; body?: string }>;
 
 export type UnmappedReason = 'unknown-type' | 'unreadable' | 'odd-shape' | 'mapping-failed' | 'refused-by-database';
 
@@ -50,11 +58,17 @@ export type Normalised = Readonly<{
   detail?: string;
   /** At least one, unless quarantined. */
   events: readonly DomainEvent[];
+  /** For a batch: one entry for each event, in their order. Left out: `accountIds` and `startedAt` hold for all. */
+  eventAccounts?: readonly EventAccounts[];
+  /** Sent after the commit, and again to a duplicate. */
+  answer?: ProviderAnswer;
 }>;
 
 /** Pure: no I/O, no clock (times come in), no randomness. One file each in `providers/`. */
 export type Provider = Readonly<{
   name: string;
+  /** What to answer when the event store can not take it: 429 where the provider gives up on a 5xx; 503 elsewhere. */
+  unavailableStatus?: 429 | 503;
   /** Constant time, on raw bytes, fail closed. The tolerance of the clock holds in both directions. */
   verify(request: IncomingRequest, source: Source, now: Date): Verification;
   /** Maps a verified request. May throw: the caller keeps the webhook raw, as unmapped (`mapping-failed`). */

@@ -7,6 +7,8 @@ export type Rejection = Readonly<{
   request: IncomingRequest;
   address: Readonly<{ provider: string; sourceId: string }>;
   cause: string;
+  /** For people; no secret, and nothing of the body. */
+  detail?: string;
 }>;
 
 export type RejectionLog = Readonly<{
@@ -21,6 +23,7 @@ const FLUSH_MS = 200;
 /** A flood is not worth more memory than this; the rest is only counted. */
 const MAX_BUFFERED = 1_000;
 const MAX_NAME = 200;
+const MAX_DETAIL = 1_000;
 
 /** Buffered, so that a flood of forged requests costs one statement in a while and never a connection each. */
 export function createRejectionLog({ pool, logger }: { pool: Pool; logger: Logger }): RejectionLog {
@@ -55,7 +58,7 @@ export function createRejectionLog({ pool, logger }: { pool: Pool; logger: Logge
   }
 
   return {
-    record({ request, address, cause }) {
+    record({ request, address, cause, detail }) {
       if (buffer.length >= MAX_BUFFERED) {
         dropped += 1;
         return;
@@ -66,6 +69,7 @@ export function createRejectionLog({ pool, logger }: { pool: Pool; logger: Logge
         provider: printable(address.provider),
         source_id: printable(address.sourceId),
         cause,
+        detail: detail === undefined ? undefined : printable(detail, MAX_DETAIL),
         header_names: Object.keys(request.headers).slice(0, 100),
         body_hash: `\\x${createHash('sha256').update(request.body).digest('hex')}`,
         body_bytes: request.body.length,
@@ -78,6 +82,6 @@ export function createRejectionLog({ pool, logger }: { pool: Pool; logger: Logge
 }
 
 /** Anyone may write anything into the path; PostgreSQL takes no NUL and no lone surrogate. */
-function printable(name: string): string {
-  return name.toWellFormed().replaceAll('\0', '\u{fffd}').slice(0, MAX_NAME);
+function printable(text: string, length = MAX_NAME): string {
+  return text.slice(0, length).toWellFormed().replaceAll('\0', '\u{fffd}');
 }

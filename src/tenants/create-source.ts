@@ -17,6 +17,8 @@ const newSource = z.strictObject({
   secrets: z.array(word).max(2),
   publicUrl: z.url({ protocol: /^https?$/ }).optional(),
   publicKey: z.string().min(1).max(10_000).optional(),
+  /** Checked by the provider's own schema where the provider is known. */
+  settings: z.record(z.string(), z.unknown()).default({}),
   mode: z.enum(MODES).default('live'),
   books: z.enum(BOOKS).default('platform'),
   defaultTenantId: word.optional(),

@@ -27,6 +27,7 @@ export const SourceEntity = defineEntity({
     publicKey: p.text().nullable(),
     /** Sealed, newest first. */
     secrets: p.json<readonly string[]>(),
+    settings: p.json<Readonly<Record<string, unknown>>>().defaultRaw(`'{}'`),
     createdAt: p.datetime().defaultRaw('clock_timestamp()'),
   },
 });

@@ -9,6 +9,7 @@ type SourceRow = Readonly<{
   mode: Mode;
   books: Books;
   secrets: readonly string[];
+  settings: Readonly<Record<string, unknown>>;
   public_url: string | null;
   public_key: string | null;
   default_tenant_id: string | null;
@@ -17,7 +18,7 @@ type SourceRow = Readonly<{
 /** A source with its secrets still sealed. */
 export async function readSource(tx: Tx, id: string): Promise<Source | undefined> {
   const { rows } = await tx.query<SourceRow>(
-    `select id, provider, account, mode, books, secrets, public_url, public_key, default_tenant_id
+    `select id, provider, account, mode, books, secrets, settings, public_url, public_key, default_tenant_id
     from hookledger.sources where id = $1::text`,
     [id],
   );

@@ -11,6 +11,8 @@ export type Source = Readonly<{
   secrets: readonly string[];
   publicUrl?: string;
   publicKey?: string;
+  /** What only its provider knows to read, such as an app's id; see the provider's own schema. Never a secret. */
+  settings: Readonly<Record<string, unknown>>;
   /** Tenant of things that no mapping names; without it they are `unassigned`. */
   defaultTenantId?: string;
 }>;

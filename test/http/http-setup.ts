@@ -28,6 +28,7 @@ export async function startServer(options: StartOptions = {}) {
         options.ingestWebhook ?? (async () => ({ kind: 'recorded', outcome: 'accepted', webhookId: 'wh_1' })),
       rejections: { record: (rejection) => void rejections.push(rejection) },
       bodyLimitBytes,
+      unavailableStatus: (provider) => (provider === 'gohighlevel' ? 429 : 503),
       clock: { now: () => receivedAt },
       logger,
     },

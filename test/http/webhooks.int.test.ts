@@ -136,6 +136,28 @@ describe('a webhook', () => {
   });
 });
 
+describe('a provider that expects an answer of its own', () => {
+  const recorded = { kind: 'recorded', outcome: 'accepted', webhookId: 'wh_1' } as const;
+
+  test('gets its document with its type', async () => {
+    const { url } = await start(async () => ({
+      ...recorded,
+      answer: { status: 200, contentType: 'text/xml', body: '<Response/>' },
+    }));
+    const response = await post(url, '{}');
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toMatch(/^text\/xml/);
+    expect(await response.text()).toBe('<Response/>');
+  });
+
+  test('gets nothing but a status where it wants no more', async () => {
+    const { url } = await start(async () => ({ ...recorded, answer: { status: 204 } }));
+    const response = await post(url, '{}');
+    expect(response.status).toBe(204);
+    expect(await response.text()).toBe('');
+  });
+});
+
 describe('a webhook when the database is down', () => {
   test('is answered 503 with Retry-After', async () => {
     const { url } = await start(async () => {
@@ -145,6 +167,15 @@ describe('a webhook when the database is down', () => {
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).toBe('5');
     expect(await response.text()).not.toContain('10.0.0.7');
+  });
+
+  test('is answered 429 where the provider gives up on a 5xx for good', async () => {
+    const { url } = await start(async () => {
+      throw new StoreUnavailableError(new Error('too slow'));
+    });
+    const response = await fetch(`${url}/webhooks/gohighlevel/src_1`, { method: 'POST', body: '{}' });
+    expect(response.status).toBe(429);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
   test('is answered 503 too when a look-up finds nobody there', async () => {

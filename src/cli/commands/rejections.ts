@@ -16,12 +16,13 @@ const list = defineCommand({
     const rejections = await readDatabase(context, (tx) => listRejections(tx, { limit }));
     context.out.json(rejections.map(snakeCased));
     context.out.table(
-      ['rejected', 'provider', 'source', 'cause', { title: 'bytes', align: 'right' }, 'body hash'],
+      ['rejected', 'provider', 'source', 'cause', 'detail', { title: 'bytes', align: 'right' }, 'body hash'],
       rejections.map((rejection) => [
         formatTime(rejection.rejectedAt),
         rejection.provider,
         rejection.sourceId,
         rejection.cause,
+        rejection.detail ?? '-',
         String(rejection.bodyBytes),
         rejection.bodyHash.slice(0, 16),
       ]),

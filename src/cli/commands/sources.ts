@@ -4,6 +4,7 @@ import { listSources } from '../../tenants/list-sources.ts';
 import { rotateSecret } from '../../tenants/rotate-secret.ts';
 import { withAdministration } from '../administration.ts';
 import { defineCommand, EXIT, needed, oneOf } from '../command.ts';
+import { parseJsonObject } from '../parse-values.ts';
 import { snakeCased } from '../snake-cased.ts';
 
 const create = defineCommand({
@@ -35,6 +36,7 @@ const create = defineCommand({
       value: 'K',
       description: "The provider's public key, where it is not the official one",
     },
+    settings: { type: 'string', value: 'JSON', description: 'What only this provider knows, as one JSON object' },
   },
   examples: [
     'sources create --provider stripe --account acct_1Qx --secret whsec_… --mode test',
@@ -51,6 +53,7 @@ const create = defineCommand({
       publicUrl: values['public-url'],
       publicKey: values['public-key'],
       defaultTenantId: values.tenant,
+      settings: parseJsonObject(values.settings ?? '{}', '--settings'),
     };
     const { id, path, url } = await withAdministration(context, async (deps) => ({
       ...(await createSource({ orm: deps.orm, masterKey: deps.masterKey() }, command)),

@@ -7,6 +7,7 @@ export type ListedRejection = Readonly<{
   provider: string;
   sourceId: string;
   cause: string;
+  detail: string | null;
   headerNames: readonly string[];
   /** SHA-256, hex. */
   bodyHash: string;
@@ -16,7 +17,7 @@ export type ListedRejection = Readonly<{
 /** Newest first. */
 export async function listRejections(tx: Tx, { limit }: { limit: number }): Promise<readonly ListedRejection[]> {
   const { rows } = await tx.query<ListedRejection>(
-    `select id, rejected_at as "rejectedAt", provider, source_id as "sourceId", cause, header_names as "headerNames",
+    `select id, rejected_at as "rejectedAt", provider, source_id as "sourceId", cause, detail, header_names as "headerNames",
        encode(body_hash, 'hex') as "bodyHash", body_bytes as "bodyBytes"
      from hookledger.rejections
      order by rejected_at desc, id

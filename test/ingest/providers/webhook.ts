@@ -21,6 +21,7 @@ export function sourceOf(provider: 'stripe' | 'retell', changes: Partial<Source>
     mode: 'test',
     books: 'platform',
     secrets: ['secret'],
+    settings: {},
     ...changes,
   };
 }
