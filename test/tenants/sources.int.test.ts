@@ -49,6 +49,7 @@ describe('a source', () => {
       secrets: ['newest', 'older'],
       publicUrl: 'https://hooks.example.com',
       publicKey: 'a public key',
+      settings: { appId: 'app_1' },
       mode: 'test' as const,
       books: 'tenant' as const,
       defaultTenantId,
@@ -65,6 +66,7 @@ describe('a source', () => {
       provider: 'stripe',
       account,
       secrets: ['whsec_1'],
+      settings: {},
       mode: 'live',
       books: 'platform',
     });
