@@ -123,45 +123,72 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as
 declare
   v_events hookledger.new_event[];
   v_moves hookledger.new_event[];
+  v_new_streams text[];
   v_positions bigint[];
+  -- By ordinal of the event.
+  v_tenants text[];
+  v_versions bigint[];
+  v_fold_ranges integer[];
 begin
-  insert into hookledger.streams as s
-    (stream_key, kind, provider, account, external_id, mode, tenant_id, fold_range)
-  select distinct on (e.stream_key collate "C")
-    e.stream_key, e.stream_kind, e.provider, e.account, e.external_id, e.mode, e.tenant_id,
-    (hashtextextended(e.stream_key, 0) & 65535)::integer
-  from unnest(p_events) with ordinality e
-  order by e.stream_key collate "C", (e.tenant_id = 'unassigned'), e.ordinality
-  on conflict on constraint streams_pkey do nothing;
+  -- A stream that is new is written once, with the version that it has after this batch.
+  with inserted as (
+    insert into hookledger.streams as s
+      (stream_key, kind, provider, account, external_id, mode, tenant_id, fold_range, version)
+    select distinct on (e.stream_key collate "C")
+      e.stream_key, e.stream_kind, e.provider, e.account, e.external_id, e.mode, e.tenant_id,
+      (hashtextextended(e.stream_key, 0) & 65535)::integer,
+      count(*) over (partition by e.stream_key collate "C")
+    from unnest(p_events) with ordinality e
+    order by e.stream_key collate "C", (e.tenant_id = 'unassigned'), e.ordinality
+    on conflict on constraint streams_pkey do nothing
+    returning s.stream_key
+  )
+  select coalesce(array_agg(i.stream_key), '{}') into v_new_streams from inserted i;
+  v_events := p_events;
 
-  perform from hookledger.streams s
-  where s.stream_key = any (select e.stream_key from unnest(p_events) e)
-  order by s.stream_key for update;
+  if exists (select from unnest(p_events) e where e.stream_key <> all (v_new_streams)) then
+    perform from hookledger.streams s
+    where s.stream_key = any (select e.stream_key from unnest(p_events) e where e.stream_key <> all (v_new_streams))
+    order by s.stream_key for update;
 
-  select array_agg(row(
-    null, gen_random_uuid(), 'StreamTenantMoved', 1, s.stream_key, s.kind, s.provider, s.account, s.external_id,
-    e.tenant_id, s.mode, e.books, e.source_id, e.webhook_id, e.event_id, e.correlation_id, e.occurred_at,
-    null, null, null, null, null, null, null, null, null,
-    jsonb_build_object('from', s.tenant_id, 'to', e.tenant_id, 'reason', 'a later webhook named the account'),
-    null, array['analytics-events'])::hookledger.new_event)
-  into v_moves
+    select array_agg(row(
+      null, gen_random_uuid(), 'StreamTenantMoved', 1, s.stream_key, s.kind, s.provider, s.account, s.external_id,
+      e.tenant_id, s.mode, e.books, e.source_id, e.webhook_id, e.event_id, e.correlation_id, e.occurred_at,
+      null, null, null, null, null, null, null, null, null,
+      jsonb_build_object('from', s.tenant_id, 'to', e.tenant_id, 'reason', 'a later webhook named the account'),
+      null, array['analytics-events'])::hookledger.new_event)
+    into v_moves
+    from (
+      select distinct on (u.stream_key) u.* from unnest(p_events) with ordinality u
+      where u.tenant_id <> 'unassigned' and u.type <> 'StreamTenantMoved' and u.stream_key <> all (v_new_streams)
+      order by u.stream_key, u.ordinality
+    ) e
+    join hookledger.streams s on s.stream_key = e.stream_key
+    where s.tenant_id = 'unassigned';
+    v_events := coalesce(v_moves, '{}') || p_events;
+
+    update hookledger.streams s
+    set version = s.version + g.events, tenant_id = coalesce(g.moved_to, s.tenant_id)
+    from (
+      select e.stream_key, count(*) as events,
+        (array_agg(e.data ->> 'to' order by e.ordinality desc) filter (where e.type = 'StreamTenantMoved'))[1] as moved_to
+      from unnest(v_events) with ordinality e
+      where e.stream_key <> all (v_new_streams)
+      group by e.stream_key
+    ) g
+    where s.stream_key = g.stream_key;
+  end if;
+
+  select array_agg(n.tenant_id order by n.ordinality), array_agg(n.version order by n.ordinality),
+    array_agg(n.fold_range order by n.ordinality)
+  into v_tenants, v_versions, v_fold_ranges
   from (
-    select distinct on (u.stream_key) u.* from unnest(p_events) with ordinality u
-    where u.tenant_id <> 'unassigned' and u.type <> 'StreamTenantMoved'
-    order by u.stream_key, u.ordinality
-  ) e
-  join hookledger.streams s on s.stream_key = e.stream_key
-  where s.tenant_id = 'unassigned' and s.version > 0;
-  v_events := coalesce(v_moves, '{}') || p_events;
-
-  update hookledger.streams s
-  set version = s.version + g.events, tenant_id = coalesce(g.moved_to, s.tenant_id)
-  from (
-    select e.stream_key, count(*) as events,
-      (array_agg(e.data ->> 'to' order by e.ordinality desc) filter (where e.type = 'StreamTenantMoved'))[1] as moved_to
-    from unnest(v_events) with ordinality e group by e.stream_key
-  ) g
-  where s.stream_key = g.stream_key;
+    select e.ordinality, s.tenant_id, s.fold_range,
+      s.version - count(*) over (partition by e.stream_key)
+        + row_number() over (partition by e.stream_key order by e.ordinality) as version
+    from unnest(v_events) with ordinality e
+    join hookledger.streams s on s.stream_key = e.stream_key
+  ) n;
 
   perform pg_advisory_xact_lock_shared(7283, 1);
   v_positions := array(select nextval('hookledger.position_seq') from generate_series(1, cardinality(v_events)));
@@ -171,24 +198,20 @@ begin
     external_id, mode, books, source_id, webhook_id, causation_id, correlation_id, occurred_at, fold_range,
     fact_key, fact_kind, fact_rank, provider_time, meter, unit, quantity, amount, currency, data, personal)
   select v_positions[e.ordinality], e.event_id, e.type, e.schema_version, e.stream_key, e.stream_kind,
-    s.version - count(*) over (partition by e.stream_key)
-      + row_number() over (partition by e.stream_key order by e.ordinality),
-    s.tenant_id, e.provider, e.account, e.external_id, e.mode, e.books, e.source_id, e.webhook_id, e.causation_id,
-    e.correlation_id, e.occurred_at, s.fold_range, e.fact_key, e.fact_kind, e.fact_rank, e.provider_time, e.meter,
-    e.unit, e.quantity, e.amount, e.currency, e.data, e.personal
-  from unnest(v_events) with ordinality e
-  join hookledger.streams s on s.stream_key = e.stream_key;
+    v_versions[e.ordinality], v_tenants[e.ordinality], e.provider, e.account, e.external_id, e.mode, e.books,
+    e.source_id, e.webhook_id, e.causation_id, e.correlation_id, e.occurred_at, v_fold_ranges[e.ordinality],
+    e.fact_key, e.fact_kind, e.fact_rank, e.provider_time, e.meter, e.unit, e.quantity, e.amount, e.currency, e.data,
+    e.personal
+  from unnest(v_events) with ordinality e;
 
   insert into hookledger.outbox (position, queue, tenant_id, target_position, event_id, event_type)
-  select v_positions[e.ordinality], q.queue, s.tenant_id, v_positions[e.ordinality], e.event_id, e.type
+  select v_positions[e.ordinality], q.queue, v_tenants[e.ordinality], v_positions[e.ordinality], e.event_id, e.type
   from unnest(v_events) with ordinality e
-  join hookledger.streams s on s.stream_key = e.stream_key
   cross join lateral unnest(e.queues) q (queue);
 
   return query
-  select e.webhook, e.event_id, v_positions[e.ordinality], s.tenant_id, e.type
+  select e.webhook, e.event_id, v_positions[e.ordinality], v_tenants[e.ordinality], e.type
   from unnest(v_events) with ordinality e
-  join hookledger.streams s on s.stream_key = e.stream_key
   order by e.ordinality;
 end
 $$;

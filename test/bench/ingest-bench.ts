@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import type { ChildProcess } from 'node:child_process';
+import { createLogger } from '../../src/platform/logger.ts';
+import { createSource } from '../../src/tenants/create-source.ts';
+import { createOrm } from '../../src/tenants/orm.ts';
+import { importPeer } from './import-peer.ts';
+import type { Bench, Contestant } from './bench.ts';
+import type { IngestKind, IngestServerPlan } from './ingest-server.ts';
+import type { LoadPlan, LoadResult } from './load-client.ts';
+import { startScript, stopScript } from './run-script.ts';
+
+const CONNECTIONS = 400;
+const SECRET = 'key_bench';
+const KINDS: Readonly<Record<IngestKind, string>> = {
+  hookledger: 'hookledger',
+  limit: 'limit: no event store',
+  'one-transaction': 'one transaction a request',
+  'queue-add': 'queue.add, then 2xx (loses what Redis loses)',
+  'pg-boss': 'pg-boss in the transaction',
+  'graphile-worker': 'graphile-worker in the transaction',
+};
+
+/** HTTP to durable, over loopback, the client in a process of its own. */
+export const ingestBench = createIngestBench('ingest', 750, { limit: 0.6, transaction: 5, queueAdd: 1.1 });
+export const ingest4kBench = createIngestBench('ingest-4k', 4_096, { limit: 0.4, transaction: 3, queueAdd: undefined });
+
+function createIngestBench(
+  name: string,
+  bodyBytes: number,
+  goals: { limit: number; transaction: number; queueAdd: number | undefined },
+): Bench {
+  return {
+    name,
+    summary: `webhooks of ${bodyBytes} bytes answered 2xx a second`,
+    async prepare({ quick, servers }) {
+      const requests = quick ? 3_000 : 15_000;
+      const children: ChildProcess[] = [];
+      const tails = new Map<string, LoadResult>();
+
+      async function contestant(kind: IngestKind): Promise<Contestant> {
+        const { adminUrl, appUrl } = await servers.newDatabase();
+        const masterKey = randomBytes(32);
+        const orm = createOrm(appUrl, { logger: createLogger({ level: 'warn' }) });
+        const { path } = await createSource(
+          { orm, masterKey },
+          { provider: 'retell', account: 'org_1', secrets: [SECRET], mode: 'test' },
+        );
+        await orm.close(true);
+        if (kind === 'graphile-worker') await migrateGraphileWorker(adminUrl);
+        const plan: IngestServerPlan = {
+          kind,
+          appUrl,
+          adminUrl,
+          redisUrl: servers.redisUrl,
+          masterKey: masterKey.toString('base64'),
+          secret: SECRET,
+        };
+        const { child, firstLine: url } = await startScript('./ingest-server.ts', plan);
+        children.push(child);
+        return {
+          name: KINDS[kind],
+          async run() {
+            const load: LoadPlan = { url, path, secret: SECRET, requests, connections: CONNECTIONS, bodyBytes };
+            const { child: client, firstLine } = await startScript('./load-client.ts', load);
+            await stopScript(client);
+            const result = JSON.parse(firstLine) as LoadResult;
+            if (result.refused > 0) throw new Error(`${KINDS[kind]} refused ${result.refused} requests.`);
+            tails.set(KINDS[kind], result);
+            return result.perSecond;
+          },
+        };
+      }
+      const ours = await contestant('hookledger');
+      const others: Contestant[] = [];
+      for (const kind of ['limit', 'one-transaction', 'queue-add', 'pg-boss', 'graphile-worker'] as const)
+        others.push(await contestant(kind));
+      return {
+        unit: 'webhooks/s',
+        ours,
+        others,
+        goals: [
+          { against: KINDS.limit, atLeast: goals.limit },
+          { against: KINDS['one-transaction'], atLeast: goals.transaction },
+          ...(goals.queueAdd === undefined ? [] : [{ against: KINDS['queue-add'], atLeast: goals.queueAdd }]),
+        ],
+        settings: {
+          work: `${requests} signed webhooks of ${bodyBytes} bytes a round, ${CONNECTIONS} kept-alive connections, each waiting for its answer`,
+          durability: 'PostgreSQL fsync and synchronous_commit on; Redis AOF everysec',
+        },
+        remarks: () =>
+          [...tails].map(
+            ([who, { p50Ms, p99Ms }]) => `last round of ${who}: p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`,
+          ),
+        async close() {
+          for (const child of children) await stopScript(child);
+        },
+      };
+    },
+  };
+}
+
+async function migrateGraphileWorker(connectionString: string): Promise<void> {
+  const { runMigrations } = await importPeer<{ runMigrations(options: { connectionString: string }): Promise<void> }>(
+    'graphile-worker',
+  );
+  await runMigrations({ connectionString });
+}

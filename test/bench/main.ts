@@ -1,0 +1,64 @@
+/**
+ * `npm run bench -- <name> [--quick] [--json]`. Starts its own servers, prints a table, and as its last line the
+ * result as JSON. Refuses in production.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Bench } from './bench.ts';
+import { startBenchServers } from './bench-servers.ts';
+import { printBench, runBench } from './run-bench.ts';
+
+const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  append: async () => (await import('./append-bench.ts')).appendBench,
+  ingest: async () => (await import('./ingest-bench.ts')).ingestBench,
+  'ingest-4k': async () => (await import('./ingest-bench.ts')).ingest4kBench,
+  relay: async () => (await import('./relay-bench.ts')).relayBench,
+  latency: async () => (await import('./latency-bench.ts')).latencyBench,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean' }, json: { type: 'boolean' } },
+});
+const names = positionals.length === 0 ? Object.keys(BENCHES) : positionals;
+const unknown = names.find((name) => BENCHES[name] === undefined);
+if (process.env['NODE_ENV'] === 'production' || unknown !== undefined) {
+  process.stderr.write(
+    unknown === undefined
+      ? 'Benches do not run in production.\n'
+      : `There is no bench ${unknown}; there are ${Object.keys(BENCHES).join(', ')}.\n`,
+  );
+  process.exit(2);
+}
+const line = (text: string): void => void (values.json === true ? process.stderr : process.stdout).write(`${text}\n`);
+const note = (text: string): void => void process.stderr.write(`${text}\n`);
+
+installPeers();
+for (const name of names) {
+  const bench = await BENCHES[name]?.();
+  if (bench === undefined) continue;
+  const servers = await startBenchServers();
+  try {
+    const prepared = await bench.prepare({ quick: values.quick === true, servers });
+    try {
+      const outcome = await runBench(name, prepared, values.quick === true ? 2 : 5, note);
+      printBench(outcome, prepared, servers, line);
+      process.stdout.write(`${JSON.stringify(outcome.result)}\n`);
+    } finally {
+      await prepared.close();
+    }
+  } finally {
+    await servers.stop();
+  }
+}
+
+/** The peers are nothing that Hookledger needs: they are installed beside the benches at the first run. */
+function installPeers(): void {
+  const here = fileURLToPath(new URL('.', import.meta.url));
+  if (existsSync(`${here}/node_modules`)) return;
+  note('installing the peers …');
+  const { status } = spawnSync('npm', ['ci', '--prefix', here, '--no-audit', '--no-fund'], { stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw new Error('The peers could not be installed: npm ci in test/bench failed.');
+}
