@@ -36,8 +36,9 @@ export function createServer(deps: ServerDeps): Server {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
-  app.use(securityHeaders);
+  // Before the headers that protect pages and documents: a provider's client renders nothing.
   if (deps.api !== undefined) app.use(createWebhookRouter(deps.api.webhooks));
+  app.use(securityHeaders);
   app.use(createHealthRouter({ readiness: deps.readiness, logger: deps.logger }));
   if (deps.api !== undefined) {
     app.use('/v1', deps.api.v1Router);

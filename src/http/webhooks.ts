@@ -77,16 +77,27 @@ async function takeWebhook(deps: WebhookDeps, request: Request, response: Respon
 function answer(response: Response, result: IngestResult): Ending {
   if (result.kind === 'recorded') {
     const { outcome, webhookId, answer: expected } = result;
-    const status = expected?.status ?? 202;
-    response.status(status);
-    if (expected === undefined) response.json({ status: outcome, id: webhookId });
-    else if (expected.body === undefined) response.end();
-    else response.type(expected.contentType ?? 'text/plain').send(expected.body);
+    const { status, contentType, body } = expected ?? {
+      status: 202,
+      contentType: 'application/json',
+      body: JSON.stringify({ status: outcome, id: webhookId }),
+    };
+    send(response, status, contentType ?? 'text/plain', body);
     return { outcome, status, webhookId };
   }
   const problem = refusal(result.cause);
   sendProblem(response, problem);
   return { outcome: result.cause, status: problem.status };
+}
+
+/** Straight to the socket: what Express adds on the way (a type look-up, an etag) took a tenth of the route's time. */
+function send(response: Response, status: number, contentType: string, body: string | undefined): void {
+  if (body === undefined) {
+    response.writeHead(status).end();
+    return;
+  }
+  const headers = { 'Content-Type': `${contentType}; charset=utf-8`, 'Content-Length': Buffer.byteLength(body) };
+  response.writeHead(status, headers).end(body);
 }
 
 /** One text for every signature fault: the cause would help a forger. It is in the log and in the rejection's record. */
