@@ -155,10 +155,10 @@ function eventFor(index: number): DomainEvent {
       return { type: 'NotificationRequested', stream, occurredAt, data: request };
     default:
       return {
-        type: 'CallCostReported',
-        stream,
+        type: 'PricePlanDefined',
+        stream: { kind: 'price-plan', mode: 'live', externalId: `plan_${index}` },
         occurredAt,
-        data: { component: 'llm', isTransferLeg: false, amount: '1', currency: 'USD' },
+        data: { planId: 'p', name: 'p', currency: 'USD', components: [{ kind: 'flat', amount: '1' }] },
       };
   }
 }
