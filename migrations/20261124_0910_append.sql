@@ -146,6 +146,17 @@ begin
   select coalesce(array_agg(i.stream_key), '{}') into v_new_streams from inserted i;
   v_events := p_events;
 
+  if exists (select from unnest(p_events) e where e.type = 'StreamTenantMoved') then
+    update hookledger.streams s set tenant_id = g.moved_to
+    from (
+      select e.stream_key, (array_agg(e.data ->> 'to' order by e.ordinality desc))[1] as moved_to
+      from unnest(p_events) with ordinality e
+      where e.type = 'StreamTenantMoved' and e.stream_key = any (v_new_streams)
+      group by e.stream_key
+    ) g
+    where s.stream_key = g.stream_key;
+  end if;
+
   if exists (select from unnest(p_events) e where e.stream_key <> all (v_new_streams)) then
     perform from hookledger.streams s
     where s.stream_key = any (select e.stream_key from unnest(p_events) e where e.stream_key <> all (v_new_streams))

@@ -10,9 +10,14 @@ import { listen } from './http/listen.ts';
 import { createServer } from './http/server.ts';
 import { createV1Router } from './http/v1/v1-router.ts';
 import { createIngestWebhook } from './ingest/ingest-webhook.ts';
+import { createNormalise } from './ingest/normalise.ts';
 import type { Provider } from './ingest/provider.ts';
+import { custom } from './ingest/providers/custom.ts';
+import { gohighlevel } from './ingest/providers/gohighlevel.ts';
 import { retell } from './ingest/providers/retell.ts';
+import { standardWebhooks } from './ingest/providers/standard-webhooks.ts';
 import { stripe } from './ingest/providers/stripe.ts';
+import { twilio } from './ingest/providers/twilio.ts';
 import { createRejectionLog } from './ingest/rejection-log.ts';
 import { createWebhookRecorder } from './ingest/webhook-recorder.ts';
 import { systemClock } from './platform/clock.ts';
@@ -76,7 +81,7 @@ class SchemaMismatchError extends Error {
 }
 
 const PROJECTIONS = [usageProjection, paymentsProjection, invoicesProjection] as const;
-const PROVIDERS: readonly Provider[] = [stripe, retell];
+export const PROVIDERS: readonly Provider[] = [stripe, retell, gohighlevel, twilio, standardWebhooks, custom];
 const SCOPE = { tenant: '*' };
 const CLOSE_DEADLINE_MS = 25_000;
 const PARTITION_INTERVAL_MS = 60_000;
@@ -221,7 +226,15 @@ function buildApi(deps: { settings: AppSettings; pools: Pools; orm: Orm; onRecor
   return {
     webhooks: { ingestWebhook, rejections, bodyLimitBytes, unavailableStatus, clock, logger },
     v1Router: createV1Router({ pool: pools.query, requireRole, clock }),
-    consoleRouter: createConsoleRouter({ pool: pools.query, orm, clock }),
+    consoleRouter: createConsoleRouter({
+      pool: pools.query,
+      orm,
+      clock,
+      newId: uuidv7,
+      normalise: createNormalise(PROVIDERS),
+      onAppended: onRecorded,
+      providers: PROVIDERS.map(({ name }) => name),
+    }),
   };
 }
 

@@ -89,6 +89,11 @@ export const commandGroups: readonly CommandGroup[] = [
     load: async () => (await import('./commands/plans.ts')).commands,
   },
   {
+    name: 'rates',
+    summary: 'Cost rates: what providers charge us',
+    load: async () => (await import('./commands/rates.ts')).commands,
+  },
+  {
     name: 'keys',
     summary: 'Keys of the HTTP API',
     load: async () => (await import('./commands/keys.ts')).commands,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { signWebhook } from '../dev/sign-webhook.ts';
+import { signWebhook, webhookQuery } from '../dev/sign-webhook.ts';
 import type { SampleProvider } from '../dev/samples/sample-webhook.ts';
 import { NoServerError } from './no-server-error.ts';
 
@@ -11,15 +11,18 @@ const answerSchema = z.union([
   z.object({ code: z.string() }).transform(({ code }) => ({ outcome: code })),
 ]);
 
-/** Signs the body now, as the provider would, and posts it. @throws NoServerError when nobody answers there. */
+/**
+ * Signs the body now, as the provider would, and posts it. `signedUrl`: the address as the provider knows it, when it is
+ * not the one that is posted to. @throws NoServerError when nobody answers there.
+ */
 export async function postWebhook(
-  address: Readonly<{ url: string; provider: SampleProvider; secret: string }>,
+  address: Readonly<{ url: string; signedUrl?: string; provider: SampleProvider; secret: string }>,
   body: Buffer,
 ): Promise<WebhookAnswer> {
-  const { url, provider, secret } = address;
-  const response = await fetch(url, {
+  const { url, signedUrl = url, provider, secret } = address;
+  const response = await fetch(`${url}${webhookQuery(provider, body)}`, {
     method: 'POST',
-    headers: signWebhook(provider, body, secret, Date.now()),
+    headers: signWebhook(provider, body, secret, Date.now(), signedUrl),
     body: new Uint8Array(body),
   }).catch((cause: unknown) => {
     throw new NoServerError(`${new URL(url).origin} does not answer. Is the server running?`, { cause });

@@ -76,7 +76,7 @@ function lineRows({ usage, invoices, payments }: StoryLines): string[][] {
   return [
     ...usage.map((line) => [
       line.position,
-      `${line.kind} ${line.meter} (${line.cause})`,
+      `${line.kind} ${line.meter}${line.kind === 'cost' && line.costStatus === 'estimated' ? ', estimated' : ''} (${line.cause})`,
       dayOf(line.occurredAt),
       ...(line.kind === 'cost' ? [line.cost, line.costCurrency] : [line.quantity, line.unit]),
     ]),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { sampleWebhook } from '../dev/samples/sample-webhook.ts';
+import { encodeSample, sampleWebhook } from '../dev/samples/sample-webhook.ts';
 import type { SampleProvider } from '../dev/samples/sample-webhook.ts';
 import type { ChosenSource } from './choose-source.ts';
 
@@ -14,14 +14,32 @@ export function sampleBody(provider: SampleProvider, type: string, source: Chose
     ...ofTenant(provider, source, now),
   });
   if (body === undefined) throw new RangeError(`There is no sample of ${type}.`);
-  return Buffer.from(JSON.stringify(body));
+  return encodeSample(provider, body);
 }
 
-function ofTenant(provider: SampleProvider, { account, mappedIds }: ChosenSource, now: Date) {
+function ofTenant(provider: SampleProvider, { account, mappedIds, settings }: ChosenSource, now: Date) {
   switch (provider) {
     case 'stripe': {
       const customerId = mappedIds.find((id) => id.startsWith('cus_'));
       return { at: now, ...(customerId === undefined ? {} : { customerId }) };
+    }
+    case 'standard-webhooks': {
+      const [accountId] = mappedIds;
+      return { at: now, ...(accountId === undefined ? {} : { accountId }) };
+    }
+    case 'gohighlevel': {
+      const [locationId] = mappedIds;
+      const { appId, companyId } = settings;
+      return {
+        at: now,
+        ...(locationId === undefined ? {} : { locationId }),
+        ...(typeof appId === 'string' ? { appId } : {}),
+        ...(typeof companyId === 'string' ? { companyId } : {}),
+      };
+    }
+    case 'twilio': {
+      const ourNumber = mappedIds.find((id) => id.startsWith('+'));
+      return { at: now, accountSid: account, ...(ourNumber === undefined ? {} : { ourNumber }) };
     }
     case 'retell': {
       const [agentId] = mappedIds;

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type { SampleProvider } from '../dev/samples/sample-webhook.ts';
+import { strangersSecret } from '../dev/sign-webhook.ts';
 import { webhookPath } from '../tenants/source.ts';
 import type { ChosenSource } from './choose-source.ts';
 import { postWebhook } from './post-webhook.ts';
@@ -23,8 +23,10 @@ export async function sendSamples(
   { provider, bodyFor, count, isForged, isDoubled }: SampleOrder,
   { server, source, now }: { server: string; source: ChosenSource; now: () => Date },
 ): Promise<readonly WebhookAnswer[]> {
-  const secret = isForged ? `forged_${randomBytes(12).toString('hex')}` : source.secret;
-  const address = { url: `${server}${webhookPath(source)}`, provider, secret };
+  const secret = isForged ? strangersSecret(provider) : source.secret;
+  const path = webhookPath(source);
+  const signedUrl = `${(source.publicUrl ?? server).replace(/\/+$/, '')}${path}`;
+  const address = { url: `${server}${path}`, signedUrl, provider, secret };
   const answers: WebhookAnswer[] = [];
   const show = showProgress(count);
   let started = 0;

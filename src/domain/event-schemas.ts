@@ -15,7 +15,19 @@ const callBasics = {
   direction: z.string().optional(),
   /** Twilio's id of the telephone leg, when the provider tells it. */
   telephonyCallId: z.string().optional(),
+  /** The call that this one is a leg of: the one that dialled it. */
+  parentCallId: z.string().optional(),
 };
+
+/**
+ * What the call or chat cost in all, by the names of its cost facts within its stream. A fact that a greater report
+ * leaves out costs nothing any more; how reports are ordered, see `compareReports`.
+ */
+const costReport = z.strictObject({
+  factNames: z.array(z.string()),
+  rank: z.number().int(),
+  providerTime: time,
+});
 
 export const callStarted = z.strictObject({ ...callBasics, startedAt: time.optional() });
 export const callEnded = z.strictObject({
@@ -25,6 +37,7 @@ export const callEnded = z.strictObject({
   startedAt: time.optional(),
   endedAt: time.optional(),
   durationMs: z.number().nonnegative().optional(),
+  costReport: costReport.optional(),
 });
 export const callAnalyzed = z.strictObject({
   ...callBasics,
@@ -33,8 +46,13 @@ export const callAnalyzed = z.strictObject({
   inVoicemail: z.boolean().optional(),
   startedAt: time.optional(),
   durationMs: z.number().nonnegative().optional(),
+  costReport: costReport.optional(),
 });
-export const callTransferred = z.strictObject({ agentId: z.string().optional(), startedAt: time.optional() });
+export const callTransferred = z.strictObject({
+  agentId: z.string().optional(),
+  startedAt: time.optional(),
+  costReport: costReport.optional(),
+});
 export const transferDestination = z.strictObject({
   destination: z.string().optional(),
   extension: z.string().optional(),
@@ -45,6 +63,27 @@ export const conversationCost = z.strictObject({
   isTransferLeg: z.boolean(),
   amount: decimal,
   currency,
+});
+
+export const recording = z.strictObject({
+  recordingId: z.string(),
+  startedAt: time.optional(),
+  durationMs: z.number().nonnegative().optional(),
+  channels: z.number().int().optional(),
+});
+
+export const message = z.strictObject({
+  /** Such as sms, mms, whatsapp, email. */
+  channel: z.string(),
+  direction: z.string().optional(),
+  status: z.string().optional(),
+  segments: z.number().int().nonnegative().optional(),
+  mediaCount: z.number().int().nonnegative().optional(),
+});
+export const messageTexts = z.strictObject({
+  from: z.string().optional(),
+  to: z.string().optional(),
+  text: z.string().optional(),
 });
 
 export const payment = z.strictObject({
@@ -95,6 +134,64 @@ export const invoice = z.strictObject({
   periodEnd: time.optional(),
 });
 
+/** In the stream of the payment that is disputed. It moves no figure. */
+export const dispute = z.strictObject({
+  /** Missing where an old API version does not tell it. */
+  disputeId: z.string().optional(),
+  chargeId: z.string().optional(),
+  amount: decimal,
+  currency,
+  status: z.string(),
+  reason: z.string().optional(),
+  /** What the event says became of the disputed money. */
+  funds: z.enum(['withdrawn', 'reinstated']).optional(),
+  evidenceDueAt: time.optional(),
+});
+/** In the stream of the invoice that it corrects. */
+export const creditNote = z.strictObject({
+  creditNoteId: z.string(),
+  invoiceId: z.string(),
+  number: z.string().optional(),
+  customerId: z.string().optional(),
+  status: z.enum(['issued', 'void']),
+  reason: z.string().optional(),
+  net: decimal,
+  tax: decimal,
+  total: decimal,
+  currency,
+});
+export const subscription = z.strictObject({
+  customerId: z.string().optional(),
+  change: z.enum(['created', 'updated', 'paused', 'resumed', 'deleted']),
+  status: z.string(),
+  currency: currency.optional(),
+  items: z.array(
+    z.strictObject({
+      priceId: z.string().optional(),
+      productId: z.string().optional(),
+      quantity: decimal.optional(),
+      /** For each unit and period; missing where the price has tiers or parts of a minor unit. */
+      unitAmount: decimal.optional(),
+      interval: z.string().optional(),
+    }),
+  ),
+  periodStart: time.optional(),
+  periodEnd: time.optional(),
+  cancelAt: time.optional(),
+  canceledAt: time.optional(),
+  endedAt: time.optional(),
+});
+/** Money on its way from the provider's account to our bank: collected before, so that it counts nowhere again. */
+export const payout = z.strictObject({
+  amount: decimal,
+  currency,
+  status: z.string(),
+  automatic: z.boolean().optional(),
+  method: z.string().optional(),
+  arrivesAt: time.optional(),
+  failureCode: z.string().optional(),
+});
+
 export const providerEvent = z.strictObject({
   providerType: z.string(),
   objectId: z.string().optional(),
@@ -120,6 +217,14 @@ export const pricePlanAssignment = z.strictObject({
   planId: z.string().min(1),
   tenantId: z.string().min(1),
   validFrom: time,
+});
+export const conflictResolution = z.strictObject({
+  /** The webhook that came later, with another body under a known key. */
+  webhookId: z.string(),
+  /** Of the two, the one whose body counts. */
+  keptWebhookId: z.string(),
+  reason: z.string().min(1),
+  by: z.string().min(1),
 });
 export const streamMove = z.strictObject({ from: z.string(), to: z.string(), reason: z.string() });
 

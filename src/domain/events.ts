@@ -20,6 +20,7 @@
  * - rated, billed, collected: priced usage / issued on invoices, net of tax / cash received, by settlement date
  */
 import { z } from 'zod';
+import { costRate } from './cost-rates.ts';
 import type { Fact } from './facts.ts';
 import * as schemas from './event-schemas.ts';
 import type { Stream } from './stream.ts';
@@ -50,10 +51,15 @@ export const catalogue = {
   CallTransferCancelled: define(schemas.callTransferred, schemas.transferDestination),
   CallTransferEnded: define(schemas.callTransferred, schemas.transferDestination),
   CallTranscriptUpdated: define(schemas.transcriptUpdated, schemas.transcriptTexts),
+  RecordingCompleted: define(schemas.recording),
   ChatStarted: define(schemas.callStarted),
   ChatEnded: define(schemas.callEnded, schemas.transcriptTexts),
   ChatAnalyzed: define(schemas.callAnalyzed, schemas.transcriptTexts),
   ChatCostReported: define(schemas.conversationCost),
+  MessageReceived: define(schemas.message, schemas.messageTexts),
+  MessageSent: define(schemas.message, schemas.messageTexts),
+  MessageStatusChanged: define(schemas.message, schemas.messageTexts),
+  MessageCostReported: define(schemas.conversationCost),
   PaymentSucceeded: define(schemas.payment),
   PaymentFailed: define(schemas.paymentFailure),
   RefundReported: define(schemas.refund),
@@ -65,11 +71,21 @@ export const catalogue = {
   InvoicePaymentFailed: define(schemas.invoice),
   InvoiceVoided: define(schemas.invoice),
   InvoiceMarkedUncollectible: define(schemas.invoice),
+  DisputeOpened: define(schemas.dispute),
+  DisputeUpdated: define(schemas.dispute),
+  DisputeClosed: define(schemas.dispute),
+  CreditNoteIssued: define(schemas.creditNote),
+  CreditNoteVoided: define(schemas.creditNote),
+  SubscriptionChanged: define(schemas.subscription),
+  PayoutPaid: define(schemas.payout),
+  PayoutFailed: define(schemas.payout),
   ProviderEventReceived: define(schemas.providerEvent),
   StreamTenantMoved: define(schemas.streamMove),
+  ConflictResolved: define(schemas.conflictResolution),
   AccountMappingAdded: define(schemas.accountMapping),
   PricePlanDefined: define(schemas.pricePlan),
   PricePlanAssigned: define(schemas.pricePlanAssignment),
+  CostRateSet: define(costRate),
   FlowRequested: define(schemas.workRequest),
   IntegrationRequested: define(schemas.workRequest),
   NotificationRequested: define(schemas.workRequest),

@@ -1,12 +1,16 @@
 export const STREAM_KINDS = [
   'call',
   'chat',
+  'message',
   'payment',
   'invoice',
+  'subscription',
+  'payout',
   'provider-object',
   'account-mapping',
   'price-plan',
   'tenant-plan',
+  'cost-rate',
 ] as const;
 export type StreamKind = (typeof STREAM_KINDS)[number];
 

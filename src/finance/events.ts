@@ -87,7 +87,7 @@ export async function listFigureEvents(
   const { rows } = await tx.query<EventRow>(
     `select ${EVENT_COLUMNS}
      from hookledger.events e
-     where e.position in (${figureEventSelect(scope, models)}) and ${pageCondition(page, '$11', '$12')}`,
+     where e.position in (${figureEventSelect(scope, models)}) and ${pageCondition(page, '$12', '$13')}`,
     [...(await figureEventValues(tx, scope)), page.after ?? null, page.limit],
   );
   return rows;

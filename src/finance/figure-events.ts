@@ -4,7 +4,7 @@ import type { Models } from './read-models.ts';
 import { tableOf } from './read-models.ts';
 import type { FigureFilter } from './usage-source.ts';
 
-export const EVENT_FIGURES = ['usage', 'cost', 'rated', 'billed', 'collected', 'summary'] as const;
+export const EVENT_FIGURES = ['usage', 'cost', 'rated', 'billed', 'collected', 'fees', 'summary'] as const;
 export type EventFigure = (typeof EVENT_FIGURES)[number];
 
 /** A figure, as the query that answered it was asked; `unit` tells rows of usage apart that `meters` does not. */
@@ -12,17 +12,24 @@ export type FigureScope = FigureFilter & Readonly<{ figure: EventFigure; unit?: 
 
 /**
  * A sub-select of the positions of exactly the events behind a figure: those that caused one of its lines; every report
- * of the facts on those lines, also one that lost and added no line; and what moved their things to a tenant. $1 to $9 are `figureEventValues(...)`.
+ * of the facts on those lines, also one that lost and added no line; what moved their things to a tenant; and what set
+ * the rates that they are estimated by. $1 to $11 are `figureEventValues(...)`.
  */
 export function figureEventSelect({ figure }: FigureScope, models: Models): string {
   switch (figure) {
     case 'usage':
       return usageEvents(models, `kind = 'usage'`);
     case 'cost':
-      return usageEvents(models, `kind = 'cost' and ($8::text is null or cost_currency = $8::text)`);
+      return usageEvents(
+        models,
+        `kind = 'cost' and ($8::text is null or cost_currency = $8::text)
+          and ($11::text is null or cost_status = $11::text)`,
+      );
     case 'rated':
       return `${usageEvents(models, `rated <> 0 and ($8::text is null or rated_currency = $8::text)`)}
         union select unnest($9::bigint[])`;
+    case 'fees':
+      return `(select unnest($9::bigint[]) where ${typed})`;
     case 'billed':
       return invoiceEvents(models);
     case 'collected':
@@ -37,7 +44,9 @@ export function figureEventSelect({ figure }: FigureScope, models: Models): stri
 
 /** Reads the flat fees, whose events are those of the plan and its assignment: no line holds them. */
 export async function figureEventValues(tx: Tx, scope: FigureScope): Promise<unknown[]> {
-  const hasFees = scope.figure === 'rated' || scope.figure === 'summary';
+  const isOfFees = scope.figure === 'rated' || scope.figure === 'fees' || scope.figure === 'summary';
+  // A fee is of no provider.
+  const hasFees = isOfFees && scope.providers === undefined;
   const fees = hasFees ? await readFlatFees(tx, scope) : [];
   const charged = fees.filter(({ currency }) => scope.currency === undefined || currency === scope.currency);
   return [
@@ -51,6 +60,7 @@ export async function figureEventValues(tx: Tx, scope: FigureScope): Promise<unk
     scope.currency ?? null,
     charged.flatMap(({ assignmentPosition, planPosition }) => [assignmentPosition, planPosition]),
     scope.unit ?? null,
+    scope.costStatus ?? null,
   ];
 }
 
@@ -59,19 +69,23 @@ function scopeOf(time: string): string {
     and position <= $4::bigint
     and ($5::text[] is null or tenant_id = any ($5::text[]))
     and ($6::text[] is null or provider = any ($6::text[]))
-    -- Named in every figure, so that each has its type.
-    and ($7::text[] is null or true) and ($8::text is null or true) and ($9::bigint[] is null or true)
-    and ($10::text is null or true)`;
+    and ${typed}`;
 }
+
+/** Every figure names every parameter, so that each has its type. */
+const typed = `num_nulls($1::text, $2::timestamptz, $3::timestamptz, $4::bigint, $5::text[], $6::text[], $7::text[],
+  $8::text, $9::bigint[], $10::text, $11::text) >= 0`;
 
 function usageEvents({ usage }: Models, which: string): string {
   return `(
     with lines as materialized (
-      select position, fact_key from ${tableOf('usage_lines', usage)}
+      select position, fact_key, rate_position from ${tableOf('usage_lines', usage)}
       where ${scopeOf('occurred_at')} and (${which})
         and ($7::text[] is null or meter = any ($7::text[])) and ($10::text is null or unit = $10::text)
     )
     select position from lines
+    union
+    select rate_position from lines where rate_position is not null
     union
     select e.position
     from (select distinct fact_key, split_part(fact_key, '#', 1) as stream_key from lines) f

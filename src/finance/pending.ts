@@ -8,6 +8,8 @@ import { usageSelect, usageValues } from './usage-source.ts';
 export type Pending = Readonly<{
   /** Usage facts that no price plan speaks of. */
   unpricedEvents: string;
+  /** Usage facts with neither a cost of the provider nor a cost rate. */
+  uncostedEvents: string;
   /** Webhooks with a known key and another body, which nobody resolved yet. Only the platform's people see them. */
   conflicts: string;
   /** Webhooks that were received in the range and could not be mapped. */
@@ -20,8 +22,10 @@ export async function readPending(
   tx: Tx,
   { reader, source, filter }: { reader: Reader; source: UsageSource; filter: FigureFilter },
 ): Promise<Pending> {
+  const { unpriced, uncosted } = await readUsagePending(tx, source, filter);
   return {
-    unpricedEvents: await readUnpriced(tx, source, filter),
+    unpricedEvents: unpriced,
+    uncostedEvents: uncosted,
     conflicts: reader.tenantId === undefined ? await readConflicts(tx, filter) : '0',
     unmapped: await readUnmapped(tx, filter),
     // Whichever tenants are asked for: any of these facts may turn out to be theirs.
@@ -29,17 +33,23 @@ export async function readPending(
   };
 }
 
-async function readUnpriced(tx: Tx, source: UsageSource, filter: FigureFilter): Promise<string> {
-  const { rows } = await tx.query<{ count: string }>(
-    `select coalesce(sum(unpriced), 0)::text as count from (${usageSelect(source)}) s`,
+async function readUsagePending(
+  tx: Tx,
+  source: UsageSource,
+  filter: FigureFilter,
+): Promise<{ unpriced: string; uncosted: string }> {
+  const { rows } = await tx.query<{ unpriced: string; uncosted: string }>(
+    `select coalesce(sum(unpriced), 0)::text as unpriced, coalesce(sum(uncosted), 0)::text as uncosted
+     from (${usageSelect(source)}) s`,
     usageValues(filter),
   );
-  return rows[0]?.count ?? '0';
+  return rows[0] ?? { unpriced: '0', uncosted: '0' };
 }
 
 async function readFacts(tx: Tx, source: UsageSource, filter: FigureFilter): Promise<string> {
   const { rows } = await tx.query<{ count: string }>(
-    `select coalesce(sum(facts), 0)::text as count from (${usageSelect(source)}) s`,
+    // An estimate is of a usage that is counted already.
+    `select coalesce(sum(facts), 0)::text as count from (${usageSelect(source)}) s where cost_status = 'final'`,
     usageValues(filter),
   );
   return rows[0]?.count ?? '0';

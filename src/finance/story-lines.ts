@@ -23,6 +23,8 @@ export type StoryUsageLine = Readonly<{
   ratedCurrency: string;
   planId: string | null;
   unpriced: number;
+  costStatus: 'estimated' | 'final';
+  uncosted: number;
 }>;
 
 export type StoryPaymentLine = Readonly<{
@@ -81,7 +83,8 @@ async function listUsageLines(
     `select position, event_id as "eventId", fact_key as "factKey", cause, kind, tenant_id as "tenantId", provider, mode,
        books, meter, unit, occurred_at as "occurredAt", trim_scale(quantity)::text as quantity,
        trim_scale(cost)::text as cost, cost_currency as "costCurrency", trim_scale(rated)::text as rated,
-       rated_currency as "ratedCurrency", plan_id as "planId", unpriced
+       rated_currency as "ratedCurrency", plan_id as "planId", unpriced,
+       cost_status as "costStatus", uncosted
      from ${tableOf('usage_lines', usage)}
      where position = any ($1::bigint[]) or fact_key = any ($2::text[])
      order by position, line_no limit 500`,

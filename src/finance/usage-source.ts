@@ -4,6 +4,10 @@ import type { Model } from './read-models.ts';
 import { tableOf } from './read-models.ts';
 import type { Range } from './time-range.ts';
 
+/** `final`: the provider's own figure; `estimated`: by a cost rate, until the provider reports one. */
+export const COST_STATUSES = ['estimated', 'final'] as const;
+export type CostStatus = (typeof COST_STATUSES)[number];
+
 /** Which figures are asked for. A list that is left out does not filter. */
 export type FigureFilter = Readonly<{
   mode: Mode;
@@ -13,6 +17,8 @@ export type FigureFilter = Readonly<{
   providers?: readonly string[] | undefined;
   meters?: readonly string[] | undefined;
   currency?: string | undefined;
+  /** Of costs only. */
+  costStatus?: CostStatus | undefined;
 }>;
 
 /** Sums serve the present; lines serve every position. Both give the same figures where both may be used. */
@@ -37,7 +43,7 @@ export function usageSelect({ model, from }: UsageSource): string {
       : (['occurred_at', '1', 'usage_lines', 'position <= $4::bigint'] as const);
   return `
     select tenant_id, provider, kind, meter, unit, ${time} as at, facts, quantity, cost, cost_currency, rated,
-      rated_currency, unpriced, ${lines} as lines
+      rated_currency, unpriced, uncosted, cost_status, ${lines} as lines
     from ${tableOf(table, model)}
     where mode = $1::text and books = 'platform' and ${time} >= $2::timestamptz and ${time} < $3::timestamptz
       and ${bound}

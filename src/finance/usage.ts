@@ -19,6 +19,7 @@ export type UsageRow = Readonly<{
   /** Unrounded, one for each currency. */
   rated: readonly Money[];
   unpriced: string;
+  uncosted: string;
 }>;
 
 export type UsageQuery = Readonly<{
@@ -40,19 +41,20 @@ export async function readUsage(tx: Tx, query: UsageQuery): Promise<readonly Usa
          case when 'provider' = any ($9::text[]) then provider else '' end as provider,
          case when 'meter' = any ($9::text[]) then meter else '' end as meter,
          unit, rated_currency, sum(quantity) as quantity, sum(facts) as facts, sum(lines) as lines,
-         sum(rated) as rated, sum(unpriced) as unpriced
+         sum(rated) as rated, sum(unpriced) as unpriced, sum(uncosted) as uncosted
        from source
        where kind = 'usage'
        group by 1, 2, 3, 4, 5, 6
      )
      select json_build_array(at, tenant_id, provider, meter, unit) as key,
        trim_scale(sum(quantity))::text as quantity, sum(facts)::text as facts, sum(lines)::text as lines,
-       sum(unpriced)::text as unpriced,
+       sum(unpriced)::text as unpriced, sum(uncosted)::text as uncosted,
        coalesce(json_agg(json_build_object('amount', trim_scale(rated)::text, 'currency', rated_currency)
          order by rated_currency) filter (where rated_currency <> ''), '[]') as rated
      from by_currency
      group by at, tenant_id, provider, meter, unit
-     having (sum(facts) <> 0 or sum(quantity) <> 0 or bool_or(rated <> 0) or sum(unpriced) <> 0)
+     having (sum(facts) <> 0 or sum(quantity) <> 0 or bool_or(rated <> 0) or sum(unpriced) <> 0
+         or sum(uncosted) <> 0)
        and ($10::integer is null
          or (at, tenant_id, provider, meter, unit) > ($10::integer, $11::text, $12::text, $13::text, $14::text))
      order by at, tenant_id, provider, meter, unit

@@ -27,16 +27,42 @@ const COLUMNS = `w.id, w.position, w.source_id as "sourceId", w.provider, w.acco
   w.tenant_id as "tenantId", coalesce(t.name, w.tenant_id) as "tenantName", w.status, w.detail, w.provider_event_id as "providerEventId",
   w.provider_type as "providerType", w.received_at as "receivedAt", w.recorded_at as "recordedAt"`;
 
-/** Newest first, from below position `before` on; those of one status when it is given. */
+/** One that is left out does not filter. */
+export type WebhookFilter = Readonly<{
+  statuses?: readonly WebhookStatus[] | undefined;
+  providers?: readonly string[] | undefined;
+  /** The provider's own names. */
+  types?: readonly string[] | undefined;
+  tenantIds?: readonly string[] | undefined;
+  receivedFrom?: Date | undefined;
+  receivedTo?: Date | undefined;
+}>;
+
+/** Newest first, from below position `before` on. */
 export async function listWebhooks(
   tx: Tx,
-  { before, limit, status }: { before?: string | undefined; limit: number; status?: WebhookStatus | undefined },
+  { before, limit, ...filter }: WebhookFilter & Readonly<{ before?: string | undefined; limit: number }>,
 ): Promise<readonly WebhookRow[]> {
   const { rows } = await tx.query<WebhookRow>(
     `select ${COLUMNS} from hookledger.webhooks w left join hookledger.tenants t on t.id = w.tenant_id
-     where ($1::bigint is null or w.position < $1::bigint) and ($3::text is null or w.status = $3::text)
+     where ($1::bigint is null or w.position < $1::bigint)
+       and ($3::text[] is null or w.status = any ($3::text[]))
+       and ($4::text[] is null or w.provider = any ($4::text[]))
+       and ($5::text[] is null or w.provider_type = any ($5::text[]))
+       and ($6::text[] is null or w.tenant_id = any ($6::text[]))
+       and ($7::timestamptz is null or w.received_at >= $7::timestamptz)
+       and ($8::timestamptz is null or w.received_at < $8::timestamptz)
      order by w.position desc limit $2::integer`,
-    [before ?? null, limit, status ?? null],
+    [
+      before ?? null,
+      limit,
+      filter.statuses ?? null,
+      filter.providers ?? null,
+      filter.types ?? null,
+      filter.tenantIds ?? null,
+      filter.receivedFrom ?? null,
+      filter.receivedTo ?? null,
+    ],
   );
   return rows;
 }

@@ -72,9 +72,10 @@ export function createIngestWebhook(deps: IngestDeps): IngestWebhook {
     }
     const normalised = normaliseSafely(deps, provider, request, source, verification);
     const tenantIds = await resolveTenants(deps, normalised, source, request.receivedAt);
-    const record = webhookRecord(deps, request, source, normalised, tenantIds);
+    const headers = headersToVerifyAgain(request, provider.signedHeaders?.(source) ?? []);
+    const record = webhookRecord(deps, { ...request, headers }, source, normalised, tenantIds);
     const { outcome, webhookId } = await deps.recorder.record(record, () =>
-      refusedRecord(deps, record, request, source, tenantIds),
+      refusedRecord(deps, record, { ...request, headers }, source, tenantIds),
     );
     const { answer } = normalised;
     return { kind: 'recorded', outcome, webhookId, ...(answer === undefined ? {} : { answer }) };
@@ -158,20 +159,21 @@ function webhookRecord(
   const { dedupeKey } = normalised;
   // Tagged and JSON-encoded: no key can equal another one's by moving a separator.
   const key = [source.provider, source.account, source.mode, dedupeKey ?? contentHash.toString('hex')];
+  const books = normalised.books ?? source.books;
   return {
     id,
     sourceId: source.id,
     provider: source.provider,
     account: source.account,
     mode: source.mode,
-    books: source.books,
+    books,
     status: normalised.status,
     ...(normalised.detail === undefined ? {} : { detail: normalised.detail }),
     ...(normalised.providerEventId === undefined ? {} : { providerEventId: normalised.providerEventId }),
     providerType: normalised.providerType,
     method: request.method,
     url: request.url,
-    headers: headersToVerifyAgain(request),
+    headers: request.headers,
     body: request.body,
     receivedAt: request.receivedAt,
     dedupeKey: createHash('sha256')
@@ -183,7 +185,7 @@ function webhookRecord(
       eventId: deps.newId(),
       event,
       tenantId: tenantIds[index] ?? UNASSIGNED,
-      books: source.books,
+      books,
       sourceId: source.id,
       webhookId: id,
       correlationId: id,
@@ -213,8 +215,14 @@ function refusedRecord(
 const NEEDED_HEADERS = /signature|timestamp|webhook|svix|idempotency|retell|content-type|user-agent/;
 const SECRET_HEADERS = /authorization|cookie/;
 
-function headersToVerifyAgain(request: IncomingRequest): Readonly<Record<string, readonly string[]>> {
+/** A header that the signature is in, or covers, is no secret of its own, whatever its name. */
+function headersToVerifyAgain(
+  request: IncomingRequest,
+  signed: readonly string[],
+): Readonly<Record<string, readonly string[]>> {
   return Object.fromEntries(
-    Object.entries(request.headers).filter(([name]) => NEEDED_HEADERS.test(name) && !SECRET_HEADERS.test(name)),
+    Object.entries(request.headers).filter(
+      ([name]) => signed.includes(name) || (NEEDED_HEADERS.test(name) && !SECRET_HEADERS.test(name)),
+    ),
   );
 }

@@ -1,4 +1,6 @@
+import type { z } from 'zod';
 import type { DomainEvent } from '../domain/events.ts';
+import type { Books } from '../domain/stream.ts';
 import type { Source } from '../tenants/source.ts';
 
 /** One HTTP request as it came in. `body` is the raw bytes; nothing parsed them yet. */
@@ -60,6 +62,8 @@ export type Normalised = Readonly<{
   events: readonly DomainEvent[];
   /** For a batch: one entry for each event, in their order. Left out: `accountIds` and `startedAt` hold for all. */
   eventAccounts?: readonly EventAccounts[];
+  /** Whose money it is, where that is not as the source says: that of an account behind the one of the source. */
+  books?: Books;
   /** Sent after the commit, and again to a duplicate. */
   answer?: ProviderAnswer;
 }>;
@@ -69,6 +73,10 @@ export type Provider = Readonly<{
   name: string;
   /** What to answer when the event store can not take it: 429 where the provider gives up on a 5xx; 503 elsewhere. */
   unavailableStatus?: 429 | 503;
+  /** What `settings` of a source of it may hold; see `checkSettings`. */
+  settings?: z.ZodType;
+  /** Names, in lower case, of headers that are to be kept beside the usual ones, to verify the webhook again. */
+  signedHeaders?(source: Source): readonly string[];
   /** Constant time, on raw bytes, fail closed. The tolerance of the clock holds in both directions. */
   verify(request: IncomingRequest, source: Source, now: Date): Verification;
   /** Maps a verified request. May throw: the caller keeps the webhook raw, as unmapped (`mapping-failed`). */

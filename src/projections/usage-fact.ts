@@ -1,7 +1,17 @@
 import type { Money } from '../domain/currency.ts';
 import { compareDecimals, parseDecimal } from '../domain/decimal.ts';
 import type { RecordedEvent, RecordedFact } from '../domain/envelope.ts';
+import { readEventData } from '../domain/events.ts';
 import type { Books, Mode } from '../domain/stream.ts';
+
+/** What a usage costs by a cost rate, while the provider has reported no cost of its own. Priced like a cost. */
+export type UsageEstimate = Readonly<{
+  cost: Money;
+  /** Of the event that set the rate. */
+  ratePosition: bigint;
+  rated: Money | null;
+  planId: string | null;
+}>;
 
 /** A usage or cost fact as its greatest report so far tells it, with the price of its tenant's plan. */
 export type UsageFact = Readonly<{
@@ -10,10 +20,14 @@ export type UsageFact = Readonly<{
   streamKey: string;
   tenantId: string;
   provider: string;
+  account: string;
   mode: Mode;
   books: Books;
   meter: string;
   unit: string;
+  /** What a cost rate may ask of a usage. */
+  direction: string | null;
+  channel: string | null;
   occurredAt: Date;
   rank: number;
   providerTime: Date;
@@ -23,6 +37,11 @@ export type UsageFact = Readonly<{
   cost: Money | null;
   rated: Money | null;
   planId: string | null;
+  /** Its greatest report is one of the whole cost that leaves it out: it counts nothing. */
+  isRetired: boolean;
+  /** The provider has reported a cost in the fact's stream: nothing is estimated any more. */
+  isCostFinal: boolean;
+  estimate: UsageEstimate | null;
   /**
    * How often a report and the greatest one so far disagreed on what was used or what it cost. Above 0 exactly if the
    * reports do not all agree, in whatever order they came; how far above depends on the order.
@@ -40,10 +59,12 @@ export function readUsageReport(event: RecordedEvent): UsageFact | undefined {
     streamKey: event.streamKey,
     tenantId: event.tenantId,
     provider: event.provider ?? '',
+    account: event.account ?? '',
     mode: event.mode,
     books: event.books,
     meter: fact.meter,
     unit: fact.unit,
+    ...dimensions(event, fact),
     occurredAt: event.occurredAt,
     rank: fact.rank,
     providerTime: fact.providerTime,
@@ -53,7 +74,19 @@ export function readUsageReport(event: RecordedEvent): UsageFact | undefined {
     cost: readCost(fact),
     rated: null,
     planId: null,
+    isRetired: false,
+    isCostFinal: fact.kind === 'cost',
+    estimate: null,
     differingReports: 0,
+  };
+}
+
+function dimensions(event: RecordedEvent, { kind }: RecordedFact): Pick<UsageFact, 'direction' | 'channel'> {
+  if (kind !== 'usage') return { direction: null, channel: null };
+  const data = readEventData(event.type, event.schemaVersion, event.data);
+  return {
+    direction: ('direction' in data ? data.direction : undefined) ?? null,
+    channel: ('channel' in data ? data.channel : undefined) ?? null,
   };
 }
 

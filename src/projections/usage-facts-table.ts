@@ -8,10 +8,13 @@ type UsageFactRow = Readonly<{
   stream_key: string;
   tenant_id: string;
   provider: string;
+  account: string;
   mode: Mode;
   books: Books;
   meter: string;
   unit: string;
+  direction: string | null;
+  channel: string | null;
   occurred_at: Date;
   fact_rank: number;
   provider_time: Date;
@@ -23,33 +26,55 @@ type UsageFactRow = Readonly<{
   rated: string | null;
   rated_currency: string | null;
   plan_id: string | null;
+  is_retired: boolean;
+  is_cost_final: boolean;
+  estimate_cost: string | null;
+  estimate_currency: string | null;
+  estimate_rated: string | null;
+  estimate_rated_currency: string | null;
+  estimate_plan_id: string | null;
+  rate_position: string | null;
   differing_reports: number;
 }>;
 
-/** The facts with these keys, and all facts of these streams. */
-export async function loadUsageFacts(
-  tx: Tx,
-  wanted: { factKeys: readonly string[]; streamKeys: readonly string[] },
-): Promise<readonly UsageFact[]> {
+/** All facts of these streams. */
+export async function loadUsageFacts(tx: Tx, streamKeys: readonly string[]): Promise<readonly UsageFact[]> {
   const { rows } = await tx.query<UsageFactRow>(
-    `select * from hookledger.usage_facts_v1
-     where fact_key = any ($1::text[]) or stream_key = any ($2::text[])`,
-    [wanted.factKeys, wanted.streamKeys],
+    `select * from hookledger.usage_facts_v1 where stream_key = any ($1::text[])`,
+    [streamKeys],
   );
   return rows.map(usageFact);
 }
 
-/** One page of a tenant's facts, by time and key. */
+/** A page of facts by time and key: what comes after the last fact of the page before. */
+export type UsageFactPage = Readonly<{ after: Pick<UsageFact, 'occurredAt' | 'factKey'>; limit: number }>;
+
 export async function loadTenantUsageFacts(
   tx: Tx,
-  page: { tenantId: string; after: Pick<UsageFact, 'occurredAt' | 'factKey'>; limit: number },
+  { tenantId, ...page }: UsageFactPage & Readonly<{ tenantId: string }>,
 ): Promise<readonly UsageFact[]> {
   const { rows } = await tx.query<UsageFactRow>(
     `select * from hookledger.usage_facts_v1
      where tenant_id = $1::text and (occurred_at, fact_key) > ($2::timestamptz, $3::text collate "C")
      order by occurred_at, fact_key
      limit $4::integer`,
-    [page.tenantId, page.after.occurredAt, page.after.factKey, page.limit],
+    [tenantId, page.after.occurredAt, page.after.factKey, page.limit],
+  );
+  return rows.map(usageFact);
+}
+
+/** Only usage whose cost the provider has not reported: nothing else has a rate. */
+export async function loadMeterUsageFacts(
+  tx: Tx,
+  { provider, meter, ...page }: UsageFactPage & Readonly<{ provider: string; meter: string }>,
+): Promise<readonly UsageFact[]> {
+  const { rows } = await tx.query<UsageFactRow>(
+    `select * from hookledger.usage_facts_v1
+     where kind = 'usage' and not is_cost_final and provider = $1::text and meter = $2::text
+       and (occurred_at, fact_key) > ($3::timestamptz, $4::text collate "C")
+     order by occurred_at, fact_key
+     limit $5::integer`,
+    [provider, meter, page.after.occurredAt, page.after.factKey, page.limit],
   );
   return rows.map(usageFact);
 }
@@ -61,12 +86,16 @@ export async function writeUsageFacts(tx: Tx, facts: readonly UsageFact[]): Prom
     `insert into hookledger.usage_facts_v1
      select * from json_populate_recordset(null::hookledger.usage_facts_v1, $1::json) order by fact_key
      on conflict on constraint usage_facts_v1_pkey do update set
-       kind = excluded.kind, tenant_id = excluded.tenant_id, provider = excluded.provider, mode = excluded.mode,
-       books = excluded.books, meter = excluded.meter, unit = excluded.unit, occurred_at = excluded.occurred_at,
+       kind = excluded.kind, tenant_id = excluded.tenant_id, provider = excluded.provider, account = excluded.account, mode = excluded.mode,
+       books = excluded.books, meter = excluded.meter, unit = excluded.unit, direction = excluded.direction,
+       channel = excluded.channel, occurred_at = excluded.occurred_at,
        fact_rank = excluded.fact_rank, provider_time = excluded.provider_time, position = excluded.position,
        event_id = excluded.event_id, quantity = excluded.quantity, cost = excluded.cost,
        cost_currency = excluded.cost_currency, rated = excluded.rated, rated_currency = excluded.rated_currency,
-       plan_id = excluded.plan_id, differing_reports = excluded.differing_reports`,
+       plan_id = excluded.plan_id, is_retired = excluded.is_retired, is_cost_final = excluded.is_cost_final, estimate_cost = excluded.estimate_cost,
+       estimate_currency = excluded.estimate_currency, estimate_rated = excluded.estimate_rated,
+       estimate_rated_currency = excluded.estimate_rated_currency, estimate_plan_id = excluded.estimate_plan_id,
+       rate_position = excluded.rate_position, differing_reports = excluded.differing_reports`,
     [JSON.stringify(facts.map(usageFactRow))],
   );
 }
@@ -78,10 +107,13 @@ function usageFact(row: UsageFactRow): UsageFact {
     streamKey: row.stream_key,
     tenantId: row.tenant_id,
     provider: row.provider,
+    account: row.account,
     mode: row.mode,
     books: row.books,
     meter: row.meter,
     unit: row.unit,
+    direction: row.direction,
+    channel: row.channel,
     occurredAt: row.occurred_at,
     rank: row.fact_rank,
     providerTime: row.provider_time,
@@ -91,7 +123,21 @@ function usageFact(row: UsageFactRow): UsageFact {
     cost: money(row.cost, row.cost_currency),
     rated: money(row.rated, row.rated_currency),
     planId: row.plan_id,
+    isRetired: row.is_retired,
+    isCostFinal: row.is_cost_final,
+    estimate: estimate(row),
     differingReports: row.differing_reports,
+  };
+}
+
+function estimate(row: UsageFactRow): UsageFact['estimate'] {
+  const cost = money(row.estimate_cost, row.estimate_currency);
+  if (cost === null || row.rate_position === null) return null;
+  return {
+    cost,
+    ratePosition: BigInt(row.rate_position),
+    rated: money(row.estimate_rated, row.estimate_rated_currency),
+    planId: row.estimate_plan_id,
   };
 }
 
@@ -106,10 +152,13 @@ function usageFactRow(fact: UsageFact): Record<keyof UsageFactRow, unknown> {
     stream_key: fact.streamKey,
     tenant_id: fact.tenantId,
     provider: fact.provider,
+    account: fact.account,
     mode: fact.mode,
     books: fact.books,
     meter: fact.meter,
     unit: fact.unit,
+    direction: fact.direction,
+    channel: fact.channel,
     occurred_at: fact.occurredAt,
     fact_rank: fact.rank,
     provider_time: fact.providerTime,
@@ -121,6 +170,14 @@ function usageFactRow(fact: UsageFact): Record<keyof UsageFactRow, unknown> {
     rated: fact.rated?.amount ?? null,
     rated_currency: fact.rated?.currency ?? null,
     plan_id: fact.planId,
+    is_retired: fact.isRetired,
+    is_cost_final: fact.isCostFinal,
+    estimate_cost: fact.estimate?.cost.amount ?? null,
+    estimate_currency: fact.estimate?.cost.currency ?? null,
+    estimate_rated: fact.estimate?.rated?.amount ?? null,
+    estimate_rated_currency: fact.estimate?.rated?.currency ?? null,
+    estimate_plan_id: fact.estimate?.planId ?? null,
+    rate_position: fact.estimate === null ? null : String(fact.estimate.ratePosition),
     differing_reports: fact.differingReports,
   };
 }

@@ -1,18 +1,23 @@
+import type { KnownCostRate } from '../domain/cost-rates.ts';
+import { effectiveCostRate, estimateCost } from '../domain/cost-rates.ts';
+import { parseDecimal } from '../domain/decimal.ts';
 import type { RecordedEvent } from '../domain/envelope.ts';
 import { readEventData } from '../domain/events.ts';
 import type { ReportOrder } from '../domain/facts.ts';
 import { compareReports } from '../domain/facts.ts';
-import type { Priceable } from '../domain/pricing.ts';
+import type { Priceable, PricePlan } from '../domain/pricing.ts';
 import { rate } from '../domain/pricing.ts';
+import { greatestWithout, readCostReport } from './cost-report.ts';
+import type { CostReport } from './cost-report.ts';
 import type { Contribution } from './differences.ts';
 import { differences } from './differences.ts';
 import type { PricePlans } from './price-plans.ts';
 import { effectivePlan } from './price-plans.ts';
-import type { UsageFact } from './usage-fact.ts';
+import type { UsageEstimate, UsageFact } from './usage-fact.ts';
 import { isSameUsage, readUsageReport } from './usage-fact.ts';
 
-export type UsageCause = 'fact' | 'superseded' | 'tenant-moved' | 're-rated';
-export type UsageMeasure = 'facts' | 'quantity' | 'cost' | 'rated' | 'unpriced';
+export type UsageCause = 'fact' | 'superseded' | 'retired' | 'tenant-moved' | 're-rated' | 're-estimated' | 'final';
+export type UsageMeasure = 'facts' | 'quantity' | 'cost' | 'rated' | 'unpriced' | 'uncosted';
 export type UsageBucket = Readonly<{
   kind: string;
   tenantId: string;
@@ -27,57 +32,143 @@ export type UsageBucket = Readonly<{
   /** Empty where the line carries no price. */
   ratedCurrency: string;
   planId: string | null;
+  /** Of the cost on the line; without one it means nothing. */
+  costStatus: 'estimated' | 'final';
+  /** Of the event that set the rate of an estimate. */
+  ratePosition: string | null;
 }>;
 export type UsageLine = Contribution<UsageBucket, UsageMeasure> & Readonly<{ factKey: string; cause: UsageCause }>;
+
+/** What facts are priced and their cost is estimated by; either may run ahead of the event that is being folded. */
+export type UsagePricing = Readonly<{ plans: PricePlans; rates: readonly KnownCostRate[] }>;
+
+/** What was said of the cost of a thing, by the event that is being folded too. */
+export type StreamCosts = Readonly<{ hasCost: boolean; costReports: readonly CostReport[] }>;
 
 export type UsageStep = Readonly<{ fact: UsageFact | undefined; lines: readonly UsageLine[] }>;
 
 /**
- * What an event makes of one fact: of the fact that it reports, of each fact of the stream that it moves, or of each
- * fact of the tenant that it gives a plan to.
+ * What an event makes of one fact: of the fact that it reports, of each usage of the stream that it reports a cost of, of
+ * each fact of the stream that it moves, of the tenant that it gives a plan to, or of the meter that it sets a rate of.
+ * What an event says a thing cost in all retires each cost fact of its stream that it leaves out.
  */
-export function foldUsage(plans: PricePlans, before: UsageFact | undefined, event: RecordedEvent): UsageStep {
+export function foldUsage(
+  pricing: UsagePricing,
+  before: UsageFact | undefined,
+  event: RecordedEvent,
+  { hasCost, costReports }: StreamCosts = { hasCost: false, costReports: [] },
+): UsageStep {
   switch (event.type) {
     case 'StreamTenantMoved': {
       if (before === undefined) return { fact: before, lines: [] };
       const { to } = readEventData('StreamTenantMoved', event.schemaVersion, event.data);
-      return change(plans, before, { ...before, tenantId: to }, event, 'tenant-moved');
+      return change(pricing, before, { ...before, tenantId: to }, event, 'tenant-moved');
     }
     case 'PricePlanAssigned':
-      return before === undefined ? { fact: before, lines: [] } : change(plans, before, before, event, 're-rated');
+      return before === undefined ? { fact: before, lines: [] } : change(pricing, before, before, event, 're-rated');
+    case 'CostRateSet':
+      return before === undefined
+        ? { fact: before, lines: [] }
+        : change(pricing, before, before, event, 're-estimated');
     default:
-      return foldReport(plans, before, event);
+      if (before === undefined || event.fact?.key === before.factKey) {
+        return foldReport(pricing, before, event, { hasCost, costReports });
+      }
+      return before.kind === 'cost'
+        ? foldCostReport(pricing, before, event)
+        : // A cost, which the usage in its stream was waiting for.
+          change(pricing, before, { ...before, isCostFinal: true }, event, 'final');
   }
 }
 
-function foldReport(plans: PricePlans, before: UsageFact | undefined, event: RecordedEvent): UsageStep {
-  const reported = readUsageReport(event);
-  if (reported === undefined) return { fact: before, lines: [] };
-  if (before === undefined) return change(plans, undefined, reported, event, 'fact');
+/** A report of the whole cost, for a cost fact that it leaves out: like one that it is nothing. */
+function foldCostReport(pricing: UsagePricing, before: UsageFact, event: RecordedEvent): UsageStep {
+  const report = readCostReport(event);
+  if (report === undefined) return { fact: before, lines: [] };
+  const differingReports = before.differingReports + (isNoCost(before) ? 0 : 1);
+  if (compareReports(orderOf(report), orderOf(before)) <= 0)
+    return { fact: { ...before, differingReports }, lines: [] };
+  return change(pricing, before, { ...retired(before, report), differingReports }, event, 'retired');
+}
+
+/** Where it counted stays as it was, so that one line takes out what one put in. */
+function retired(fact: UsageFact, { rank, providerTime, position, eventId }: CostReport): UsageFact {
+  const cost = fact.cost && { ...fact.cost, amount: '0' };
+  return { ...fact, rank, providerTime, position, eventId, cost, isRetired: true };
+}
+
+function isNoCost({ cost }: UsageFact): boolean {
+  return parseDecimal(cost?.amount ?? '0').units === 0n;
+}
+
+function foldReport(
+  pricing: UsagePricing,
+  before: UsageFact | undefined,
+  event: RecordedEvent,
+  { hasCost, costReports }: StreamCosts,
+): UsageStep {
+  const report = readUsageReport(event);
+  if (report === undefined) return { fact: before, lines: [] };
+  const reported = { ...report, isCostFinal: report.isCostFinal || hasCost };
+  if (before === undefined) {
+    const fact = reported.kind === 'cost' ? retiredFromTheStart(reported, costReports) : reported;
+    return change(pricing, undefined, fact, event, 'fact');
+  }
 
   const differingReports = before.differingReports + (isSameUsage(before, reported) ? 0 : 1);
   if (compareReports(orderOf(reported), orderOf(before)) <= 0)
-    return { fact: { ...before, differingReports }, lines: [] };
+    return before.isCostFinal === reported.isCostFinal
+      ? { fact: { ...before, differingReports }, lines: [] }
+      : change(pricing, before, { ...before, differingReports, isCostFinal: true }, event, 'final');
   // The thing keeps the tenant that it has: only a move changes it, and the move is an event of its own.
-  return change(plans, before, { ...reported, tenantId: before.tenantId, differingReports }, event, 'superseded');
+  return change(pricing, before, { ...reported, tenantId: before.tenantId, differingReports }, event, 'superseded');
+}
+
+/** A report of the whole cost may have left it out before it was ever told. */
+function retiredFromTheStart(reported: UsageFact, costReports: readonly CostReport[]): UsageFact {
+  const without = greatestWithout(costReports, reported.factKey);
+  if (without === undefined) return reported;
+  const fact = { ...reported, differingReports: isNoCost(reported) ? 0 : 1 };
+  return compareReports(orderOf(without), orderOf(reported)) > 0 ? retired(fact, without) : fact;
 }
 
 function change(
-  plans: PricePlans,
+  pricing: UsagePricing,
   before: UsageFact | undefined,
   unpriced: UsageFact,
   event: RecordedEvent,
   cause: UsageCause,
 ): UsageStep {
-  const fact = price(plans, unpriced, event.position);
-  const lines = differences(before && contribution(before), contribution(fact));
+  const fact = price(pricing, unpriced, event.position);
+  const lines = [
+    ...differences(before && contribution(before), contribution(fact)),
+    ...differences(before && estimated(before), estimated(fact)),
+  ];
   return { fact, lines: lines.map((line) => ({ ...line, factKey: fact.factKey, cause })) };
 }
 
-function price(plans: PricePlans, fact: UsageFact, asOf: bigint): UsageFact {
+function price({ plans, rates }: UsagePricing, fact: UsageFact, asOf: bigint): UsageFact {
   const plan = effectivePlan(plans, fact.tenantId, fact.occurredAt, asOf);
-  const rated = plan && rate(plan, priceable(fact));
-  return { ...fact, rated: rated ?? null, planId: rated === undefined ? null : (plan?.planId ?? null) };
+  const costRate =
+    fact.kind === 'cost' || fact.isCostFinal || fact.quantity === null
+      ? undefined
+      : effectiveCostRate(rates, fact, asOf);
+  return {
+    ...fact,
+    ...priced(plan, priceable(fact)),
+    estimate: costRate === undefined ? null : estimate(plan, fact, costRate),
+  };
+}
+
+function estimate(plan: PricePlan | undefined, fact: UsageFact, costRate: KnownCostRate): UsageEstimate {
+  const cost = estimateCost(costRate, fact.quantity ?? '0');
+  const { provider, meter } = fact;
+  return { cost, ratePosition: costRate.position, ...priced(plan, { kind: 'cost', provider, meter, cost }) };
+}
+
+function priced(plan: PricePlan | undefined, what: Priceable): Pick<UsageFact, 'rated' | 'planId'> {
+  const rated = plan && rate(plan, what);
+  return { rated: rated ?? null, planId: rated === undefined ? null : (plan?.planId ?? null) };
 }
 
 function priceable({ kind, provider, meter, quantity, cost }: UsageFact): Priceable {
@@ -90,21 +181,18 @@ function priceable({ kind, provider, meter, quantity, cost }: UsageFact): Pricea
   };
 }
 
-function contribution(fact: UsageFact): Contribution<UsageBucket, UsageMeasure> {
-  const { kind, tenantId, provider, mode, books, meter, unit, quantity, cost, rated, planId } = fact;
+function contribution(fact: UsageFact): Contribution<UsageBucket, UsageMeasure> | undefined {
+  if (fact.isRetired) return undefined;
+  const { kind, quantity, cost, rated, planId } = fact;
   return {
     bucket: {
       kind,
-      tenantId,
-      provider,
-      mode,
-      books,
-      meter,
-      unit,
-      occurredAt: fact.occurredAt.toISOString(),
+      ...place(fact),
       costCurrency: cost?.currency ?? '',
       ratedCurrency: rated?.currency ?? '',
       planId,
+      costStatus: 'final',
+      ratePosition: null,
     },
     measures: {
       facts: '1',
@@ -113,10 +201,40 @@ function contribution(fact: UsageFact): Contribution<UsageBucket, UsageMeasure> 
       rated: rated?.amount ?? '0',
       // A cost without a markup is not passed on; usage without a price is money that nobody asks for.
       unpriced: kind === 'usage' && rated === null ? '1' : '0',
+      uncosted: kind === 'usage' && !fact.isCostFinal && fact.estimate === null ? '1' : '0',
     },
   };
 }
 
-function orderOf({ rank, providerTime, position }: UsageFact): ReportOrder {
+/** What the estimate adds: a cost beside the usage, whose component is the meter. */
+function estimated(fact: UsageFact): Contribution<UsageBucket, UsageMeasure> | undefined {
+  if (fact.estimate === null) return undefined;
+  const { cost, rated, planId, ratePosition } = fact.estimate;
+  return {
+    bucket: {
+      kind: 'cost',
+      ...place(fact),
+      costCurrency: cost.currency,
+      ratedCurrency: rated?.currency ?? '',
+      planId,
+      costStatus: 'estimated',
+      ratePosition: String(ratePosition),
+    },
+    measures: {
+      facts: '1',
+      quantity: fact.quantity ?? '0',
+      cost: cost.amount,
+      rated: rated?.amount ?? '0',
+      unpriced: '0',
+      uncosted: '0',
+    },
+  };
+}
+
+function place({ tenantId, provider, mode, books, meter, unit, occurredAt }: UsageFact) {
+  return { tenantId, provider, mode, books, meter, unit, occurredAt: occurredAt.toISOString() };
+}
+
+function orderOf({ rank, providerTime, position }: Pick<UsageFact, 'rank' | 'providerTime' | 'position'>): ReportOrder {
   return { rank, providerTimeMs: providerTime.getTime(), position };
 }

@@ -1,15 +1,19 @@
 import type { RecordedEvent } from '../domain/envelope.ts';
 import { readEventData } from '../domain/events.ts';
 import type { Tx } from '../platform/postgres.ts';
+import { loadCostReports, writeCostReports } from './cost-reports-table.ts';
 import { foldUsageEvents } from './fold-usage-events.ts';
+import { loadCostRates } from './load-cost-rates.ts';
 import { loadPricePlans } from './load-price-plans.ts';
 import type { Projection } from './projection.ts';
 import { foldOne } from './projection.ts';
 import type { UsageFact } from './usage-fact.ts';
-import { loadTenantUsageFacts, loadUsageFacts, writeUsageFacts } from './usage-facts-table.ts';
+import { loadMeterUsageFacts, loadTenantUsageFacts, loadUsageFacts, writeUsageFacts } from './usage-facts-table.ts';
+import type { UsageFactPage } from './usage-facts-table.ts';
+import type { UsagePricing } from './usage-fold.ts';
 import { writeUsageLines } from './write-usage-lines.ts';
 
-/** What was used and what it cost: facts, their lines, and sums by 15 minutes. */
+/** What was used and what it cost or is estimated to: facts, their lines, and sums by 15 minutes. */
 export const usageProjection: Projection = {
   name: 'usage',
   version: 1,
@@ -17,22 +21,30 @@ export const usageProjection: Projection = {
     'CallEnded',
     'CallAnalyzed',
     'CallCostReported',
+    'CallTransferEnded',
     'ChatEnded',
     'ChatAnalyzed',
     'ChatCostReported',
+    'MessageReceived',
+    'MessageSent',
+    'MessageStatusChanged',
+    'MessageCostReported',
+    'RecordingCompleted',
     'StreamTenantMoved',
     'PricePlanAssigned',
+    'CostRateSet',
   ],
   async fold(tx, events) {
     let batch: RecordedEvent[] = [];
     for (const event of events) {
-      if (event.type === 'PricePlanAssigned') {
+      const loadPage = pagesTouched(tx, event);
+      if (loadPage === undefined) {
+        batch.push(event);
+      } else {
         // It prices facts that the events before it make: those are written first.
         await foldBatch(tx, batch);
         batch = [];
-        await rerate(tx, event);
-      } else {
-        batch.push(event);
+        await foldPages(tx, event, loadPage);
       }
     }
     await foldBatch(tx, batch);
@@ -41,12 +53,18 @@ export const usageProjection: Projection = {
 
 async function foldBatch(tx: Tx, events: readonly RecordedEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const facts = await loadUsageFacts(tx, {
-    factKeys: distinct(events.flatMap(({ fact }) => (fact === undefined ? [] : [fact.key]))),
-    streamKeys: distinct(events.filter(({ type }) => type === 'StreamTenantMoved').map(({ streamKey }) => streamKey)),
+  const streamKeys = distinct(events.map(({ streamKey }) => streamKey));
+  const facts = await loadUsageFacts(tx, streamKeys);
+  const costReports = await loadCostReports(tx, streamKeys);
+  const pricing = await loadPricing(tx, {
+    tenantIds: [...events.map(tenantAfter), ...facts.map(({ tenantId }) => tenantId)],
+    metered: [
+      ...facts,
+      ...events.flatMap(({ provider = '', fact }) => (fact ? [{ provider, meter: fact.meter }] : [])),
+    ],
   });
-  const tenantIds = distinct([...events.map(tenantAfter), ...facts.map(({ tenantId }) => tenantId)]);
-  const changes = foldUsageEvents(await loadPricePlans(tx, tenantIds), facts, events);
+  const changes = foldUsageEvents(pricing, facts, events, 1, costReports);
+  await writeCostReports(tx, changes.costReports);
   await writeUsageFacts(tx, changes.facts);
   await writeUsageLines(tx, changes.lines);
 }
@@ -56,26 +74,57 @@ function tenantAfter(event: RecordedEvent): string {
   return foldOne(event, () => readEventData('StreamTenantMoved', event.schemaVersion, event.data)).to;
 }
 
+async function loadPricing(
+  tx: Tx,
+  wanted: { tenantIds: readonly string[]; metered: readonly Readonly<{ provider: string; meter: string }>[] },
+): Promise<UsagePricing> {
+  return {
+    plans: await loadPricePlans(tx, distinct(wanted.tenantIds)),
+    rates: await loadCostRates(tx, [
+      ...new Map(wanted.metered.map((each) => [`${each.provider}\n${each.meter}`, each])).values(),
+    ]),
+  };
+}
+
 function distinct(words: readonly string[]): readonly string[] {
   return [...new Set(words)];
 }
 
-/** A tenant may have millions of facts: they are priced again page by page, in the one transaction. */
-const RERATE_PAGE = 2_000;
+type LoadPage = (page: UsageFactPage) => Promise<readonly UsageFact[]>;
 
-async function rerate(tx: Tx, event: RecordedEvent): Promise<void> {
-  const { tenantId, validFrom } = foldOne(event, () =>
-    readEventData('PricePlanAssigned', event.schemaVersion, event.data),
-  );
-  const plans = await loadPricePlans(tx, [tenantId]);
+/** How to load what a plan or a rate changes the price or the cost of, and from when on; undefined for other events. */
+function pagesTouched(tx: Tx, event: RecordedEvent): { from: Date; load: LoadPage } | undefined {
+  switch (event.type) {
+    case 'PricePlanAssigned': {
+      const { tenantId, validFrom } = foldOne(event, () =>
+        readEventData('PricePlanAssigned', event.schemaVersion, event.data),
+      );
+      return { from: new Date(validFrom), load: (page) => loadTenantUsageFacts(tx, { tenantId, ...page }) };
+    }
+    case 'CostRateSet': {
+      const { provider, meter, validFrom } = foldOne(event, () =>
+        readEventData('CostRateSet', event.schemaVersion, event.data),
+      );
+      return { from: new Date(validFrom), load: (page) => loadMeterUsageFacts(tx, { provider, meter, ...page }) };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** There may be millions of such facts: they are priced again page by page, in the one transaction. */
+const PAGE = 2_000;
+
+async function foldPages(tx: Tx, event: RecordedEvent, { from, load }: { from: Date; load: LoadPage }): Promise<void> {
   let firstLineNo = 1;
-  let after: Pick<UsageFact, 'occurredAt' | 'factKey'> = { occurredAt: new Date(validFrom), factKey: '' };
+  let after: UsageFactPage['after'] = { occurredAt: from, factKey: '' };
   for (;;) {
-    const page = await loadTenantUsageFacts(tx, { tenantId, after, limit: RERATE_PAGE });
+    const page = await load({ after, limit: PAGE });
     const last = page.at(-1);
     if (last === undefined) return;
     after = last;
-    const changes = foldUsageEvents(plans, page, [event], firstLineNo);
+    const pricing = await loadPricing(tx, { tenantIds: page.map(({ tenantId }) => tenantId), metered: page });
+    const changes = foldUsageEvents(pricing, page, [event], firstLineNo);
     await writeUsageFacts(tx, changes.facts);
     await writeUsageLines(tx, changes.lines);
     firstLineNo += changes.lines.length;

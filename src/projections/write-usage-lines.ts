@@ -16,20 +16,20 @@ export async function writeUsageLines(tx: Tx, lines: readonly NumberedUsageLine[
      )
      insert into hookledger.usage_sums_v1 as s (
        tenant_id, mode, books, provider, kind, meter, unit, bucket, cost_currency, rated_currency,
-       facts, quantity, cost, rated, unpriced, line_count, min_position, max_position, checksum)
+       cost_status, facts, quantity, cost, rated, unpriced, uncosted, line_count, min_position, max_position, checksum)
      select l.tenant_id, l.mode, l.books, l.provider, l.kind, l.meter, l.unit,
        date_bin('15 minutes', l.occurred_at, timestamptz '2000-01-01 00:00:00Z'), l.cost_currency, l.rated_currency,
-       sum(l.facts), sum(l.quantity), sum(l.cost), sum(l.rated), sum(l.unpriced),
+       l.cost_status, sum(l.facts), sum(l.quantity), sum(l.cost), sum(l.rated), sum(l.unpriced), sum(l.uncosted),
        count(*), min(l.position), max(l.position),
        sum(('x' || encode(substring(sha256(convert_to(l.position || '.' || l.line_no, 'UTF8')) for 8), 'hex'))
          ::bit(64)::bigint)
      from line l
-     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-     order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+     order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
      on conflict on constraint usage_sums_v1_pkey do update set
        facts = s.facts + excluded.facts, quantity = s.quantity + excluded.quantity, cost = s.cost + excluded.cost,
        rated = s.rated + excluded.rated, unpriced = s.unpriced + excluded.unpriced,
-       line_count = s.line_count + excluded.line_count,
+       uncosted = s.uncosted + excluded.uncosted, line_count = s.line_count + excluded.line_count,
        min_position = least(s.min_position, excluded.min_position),
        max_position = greatest(s.max_position, excluded.max_position),
        checksum = s.checksum + excluded.checksum`,
@@ -61,5 +61,8 @@ function usageLineRow({ event, lineNo, line }: NumberedUsageLine): Record<string
     rated_currency: bucket.ratedCurrency,
     plan_id: bucket.planId,
     unpriced: measures.unpriced,
+    cost_status: bucket.costStatus,
+    uncosted: measures.uncosted,
+    rate_position: bucket.ratePosition,
   };
 }

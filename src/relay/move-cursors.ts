@@ -12,7 +12,7 @@ export async function moveCursors(tx: Tx, moves: readonly CursorMove[]): Promise
   const { rowCount } = await tx.query(
     `
       with held as (
-        select name, token from hookledger.leases where name like 'relay-%' order by name for share
+        select name, token from hookledger.leases where name = any ($5::text[]) order by name for share
       )
       update hookledger.lanes l set published_position = m.position
       from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) m (tenant_id, queue, position, token)
@@ -23,6 +23,8 @@ export async function moveCursors(tx: Tx, moves: readonly CursorMove[]): Promise
       moves.map(({ lane }) => lane.queue),
       moves.map(({ position }) => String(position)),
       moves.map(({ token }) => String(token)),
+      // No others: a relay that renews its lease passes over a row that is locked.
+      [...new Set(moves.map(({ lane }) => `relay-${lane.shard}`))],
     ],
   );
   return rowCount ?? 0;

@@ -3,7 +3,8 @@ import type { Pool } from '../platform/postgres.ts';
 import { withTransaction } from '../platform/postgres.ts';
 import { createWakeSignal } from '../platform/wake-signal.ts';
 import type { Transport } from '../transports/transport.ts';
-import { leaseShards, releaseShards } from './lease-shards.ts';
+import { leaseShards, leaveRelays } from './lease-shards.ts';
+import type { LeasedShards } from './lease-shards.ts';
 import { buryRefused, moveCursors } from './move-cursors.ts';
 import type { Lane } from './read-lanes.ts';
 import { readAllLanesBehind, readNewLanesBehind } from './read-lanes.ts';
@@ -48,6 +49,7 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
   let tokens = new Map<number, bigint>();
   let renewAt = 0;
   let seen: bigint | undefined;
+  let hasAnnounced = false;
 
   /** What another relay did meanwhile is unknown: look again from the start. */
   function forget(): void {
@@ -59,12 +61,13 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
 
   async function renewLease(): Promise<void> {
     if (Date.now() < renewAt) return;
-    const leases = await withTransaction(pool, SCOPE, (tx) => leaseShards(tx, owner, leaseSeconds));
-    const renewed = new Map(leases.map(({ shard, token }) => [shard, token]));
+    hasAnnounced = true;
+    const leased = await withTransaction(pool, SCOPE, (tx) => leaseShards(tx, owner, leaseSeconds));
+    const renewed = new Map(leased.leases.map(({ shard, token }) => [shard, token]));
     const isSame = renewed.size === tokens.size && [...renewed].every(([shard, token]) => tokens.get(shard) === token);
     if (!isSame) forget();
     tokens = renewed;
-    renewAt = Date.now() + (leaseSeconds * 1_000) / 2;
+    renewAt = Date.now() + untilRenewal(leased, leaseSeconds * 1_000);
   }
 
   async function queueBudgets(): Promise<ReadonlyMap<string, number>> {
@@ -167,10 +170,18 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
       }
     },
     async close() {
-      if (tokens.size > 0) await withTransaction(pool, SCOPE, (tx) => releaseShards(tx, owner));
+      if (hasAnnounced) await withTransaction(pool, SCOPE, (tx) => leaveRelays(tx, owner));
       forget();
     },
   };
+}
+
+/**
+ * Half the lease's time; sooner while another relay is about to give shards up, and when the lease of another one
+ * ends: a living one has renewed it by then, and a dead one's shards are free.
+ */
+function untilRenewal({ isSurplusElsewhere, othersEndInMs }: LeasedShards, leaseMs: number): number {
+  return Math.min(leaseMs / (isSurplusElsewhere ? 20 : 2), othersEndInMs ?? Infinity);
 }
 
 function laneKey({ tenantId, queue }: Lane): string {

@@ -47,7 +47,7 @@ type WorkerUtils = Readonly<{
 /** graphile-worker: `addJobs` is its bulk call. */
 export async function createGraphileWorker(url: string): Promise<AppendPeer> {
   const { makeWorkerUtils } = await importPeer<{
-    makeWorkerUtils(options: { connectionString: string }): Promise<WorkerUtils>;
+    makeWorkerUtils: (options: { connectionString: string }) => Promise<WorkerUtils>;
   }>('graphile-worker');
   const utils = await makeWorkerUtils({ connectionString: url });
   await utils.migrate();
@@ -65,7 +65,7 @@ type EventStore = Readonly<{
 
 /** Emmett: one append for each stream, as many at once as its pool has connections; it has no call for several. */
 export async function createEmmett(url: string): Promise<AppendPeer> {
-  const { getPostgreSQLEventStore } = await importPeer<{ getPostgreSQLEventStore(url: string): EventStore }>(
+  const { getPostgreSQLEventStore } = await importPeer<{ getPostgreSQLEventStore: (url: string) => EventStore }>(
     '@event-driven-io/emmett-postgresql',
   );
   const store = getPostgreSQLEventStore(url);

@@ -100,8 +100,8 @@ function createIngestBench(
 }
 
 async function migrateGraphileWorker(connectionString: string): Promise<void> {
-  const { runMigrations } = await importPeer<{ runMigrations(options: { connectionString: string }): Promise<void> }>(
-    'graphile-worker',
-  );
+  const { runMigrations } = await importPeer<{
+    runMigrations: (options: { connectionString: string }) => Promise<void>;
+  }>('graphile-worker');
   await runMigrations({ connectionString });
 }

@@ -71,7 +71,7 @@ export function printBench(
   for (const remark of prepared.remarks?.() ?? []) line(`  ${remark}`);
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? Number.NaN;

@@ -64,6 +64,14 @@ test('a source is live and of the platform when nothing else is said; a third se
   );
 });
 
+test('settings that the provider does not know are refused before anything is made, and named', async () => {
+  const source = ['sources', 'create', '--provider', 'custom', '--account', 'crm'];
+  const refused = await cli(...source, '--settings', '{"header":"X-Sig","pattern":"(a+)+","algorithm":"hmac-sha256"}');
+  expect(refused).toMatchObject({ code: 2, stdout: '' });
+  expect(refused.stderr).toContain('does not begin with ^ and end with $');
+  expect(await json('sources', 'list')).not.toContainEqual(expect.objectContaining({ provider: 'custom' }));
+});
+
 test('mappings add takes a repetition for what it is, and refuses another tenant', async () => {
   const mapping = ['mappings', 'add', '--provider', 'stripe', '--account', 'acct_1', '--external-id', 'cus_1'];
   expect(await json(...mapping, '--tenant', tenantId)).toEqual({ added: true });
@@ -127,6 +135,38 @@ test('price plans are defined, assigned and listed', async () => {
         { kind: 'markup', provider: 'retell', percent: '40' },
       ],
       assignments: [{ tenant_id: tenantId, valid_from: expect.stringContaining('2026-11-01T00:00:00') }],
+    }),
+  ]);
+});
+
+test('cost rates are set and listed', async () => {
+  const rate = ['rates', 'set', '--provider', 'twilio', '--meter', 'call_seconds', '--currency', 'USD'];
+  const from = ['--from', '2026-11-01T00:00:00Z'];
+  expect(await json(...rate, ...from, '--unit-cost', '0.00014')).toEqual({
+    set: true,
+    valid_from: '2026-11-01T00:00:00Z',
+  });
+  const [again, outbound, notADecimal, missing] = await Promise.all([
+    json(...rate, ...from, '--unit-cost', '0.000140'),
+    json(...rate, ...from, '--unit-cost', '0.0002', '--direction', 'outbound', '--to', '2027-01-01T00:00:00Z'),
+    cli(...rate, '--unit-cost', '1e-3'),
+    cli(...rate),
+  ]);
+  expect(again).toMatchObject({ set: false });
+  expect(outbound).toMatchObject({ set: true });
+  expect(notADecimal).toMatchObject({ code: 2, stderr: expect.stringContaining('decimal') });
+  expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('--unit-cost is missing.') });
+  expect(await json('rates', 'list', '--provider', 'twilio')).toEqual([
+    expect.objectContaining({
+      unit_cost: '0.0002',
+      direction: 'outbound',
+      valid_to: expect.stringContaining('2027-01-01'),
+    }),
+    expect.objectContaining({
+      meter: 'call_seconds',
+      unit_cost: '0.00014',
+      valid_from: expect.stringContaining('2026-11-01T00:00:00'),
+      valid_to: null,
     }),
   ]);
 });

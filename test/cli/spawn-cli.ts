@@ -35,6 +35,8 @@ export type RunningServer = Readonly<{
   url: string;
   /** Sends the signal that Ctrl-C sends and waits for the end. */
   interrupt(): Promise<CliResult>;
+  /** Ends it at once, as a crash or a lost machine would. */
+  kill(): Promise<void>;
 }>;
 
 /** `hookledger start`, once it says where it answers. */
@@ -59,6 +61,10 @@ export async function startServer(args: readonly string[], env: CliEnvironment):
       child.kill('SIGINT');
       const [code] = await closed;
       return { code: Number(code), stdout, stderr };
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
+      await closed;
     },
   };
 }

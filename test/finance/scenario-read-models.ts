@@ -26,6 +26,7 @@ export async function setReadModels(adminPool: Pool): Promise<void> {
       tenantId: 'unassigned',
       quantity: '45',
       unpriced: 1,
+      uncosted: 1,
     },
   ]);
   const fact = { stream_key: call, tenant_id: 'tnt_a', provider: 'retell', mode: 'live', books: 'platform' };

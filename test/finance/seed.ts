@@ -22,6 +22,8 @@ export type UsageLineSeed = Partial<{
   rated: string;
   ratedCurrency: string;
   unpriced: number;
+  costStatus: 'estimated' | 'final';
+  uncosted: number;
 }>;
 
 /** Replaces all usage lines, and the sums by sums over them. A line without a position has its index, from 1. */
@@ -38,8 +40,9 @@ export async function setUsageLines(adminPool: Pool, seeds: readonly UsageLineSe
       `insert into hookledger.usage_sums_v1
        select tenant_id, mode, books, provider, kind, meter, unit,
          date_bin('15 minutes', occurred_at, timestamptz '2000-01-01 00:00:00+00'), cost_currency, rated_currency,
-         sum(facts), sum(quantity), sum(cost), sum(rated), sum(unpriced), count(*), min(position), max(position), 0
-       from hookledger.usage_lines_v1 group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10`,
+         sum(facts), sum(quantity), sum(cost), sum(rated), sum(unpriced), count(*), min(position), max(position), 0,
+         cost_status, sum(uncosted)
+       from hookledger.usage_lines_v1 group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, cost_status`,
     );
   });
 }
@@ -66,6 +69,8 @@ function usageLine(seed: UsageLineSeed, index: number): Record<string, unknown> 
     rated_currency: seed.ratedCurrency ?? '',
     plan_id: null,
     unpriced: seed.unpriced ?? 0,
+    cost_status: seed.costStatus ?? 'final',
+    uncosted: seed.uncosted ?? 0,
   };
 }
 

@@ -156,7 +156,7 @@ describe('usage and costs', () => {
             quantityByUnit(whole.rows.filter(({ quantity }) => quantity !== '0')),
           );
           expect(parts.totals).toEqual(whole.totals);
-          for (const { amount, currency } of whole.costTotals) {
+          for (const { amount, currency } of whole.costTotals.cost) {
             expect(sumOf(parts.costs.filter(({ key }) => key[5] === currency).map(({ cost }) => cost))).toBe(amount);
           }
         },
@@ -213,7 +213,7 @@ describe('usage and costs', () => {
       { kind: 'cost', meter: 'llm', unit: 'call', cost: '9', costCurrency: 'USD', books: 'tenant' },
       { quantity: '10', rated: '1.10', ratedCurrency: 'USD' },
       { quantity: '10', rated: '2.2', ratedCurrency: 'EUR' },
-      { quantity: '2', unit: 'chat', meter: 'chats', unpriced: 1 },
+      { quantity: '2', unit: 'chat', meter: 'chats', unpriced: 1, uncosted: 1 },
     ]);
     await standAt(database.adminPool, 20);
     const { rows, costs, costTotals, totals } = await ask({ from: '2026-03-01', to: '2026-04-01', window: 'none' });
@@ -221,10 +221,13 @@ describe('usage and costs', () => {
       ['0.3', 'EUR'],
       ['0.3', 'USD'],
     ]);
-    expect(costTotals).toEqual([
-      { amount: '0.3', currency: 'EUR' },
-      { amount: '0.3', currency: 'USD' },
-    ]);
+    expect(costTotals).toEqual({
+      cost: [
+        { amount: '0.3', currency: 'EUR' },
+        { amount: '0.3', currency: 'USD' },
+      ],
+      estimated: [],
+    });
     expect(rows).toEqual([
       {
         key: [0, 'tnt_a', 'retell', 'call_seconds', 'second'],
@@ -236,8 +239,17 @@ describe('usage and costs', () => {
           { amount: '1.1', currency: 'USD' },
         ],
         unpriced: '0',
+        uncosted: '0',
       },
-      { key: [0, 'tnt_a', 'retell', 'chats', 'chat'], quantity: '2', facts: '1', lines: '1', rated: [], unpriced: '1' },
+      {
+        key: [0, 'tnt_a', 'retell', 'chats', 'chat'],
+        quantity: '2',
+        facts: '1',
+        lines: '1',
+        rated: [],
+        unpriced: '1',
+        uncosted: '1',
+      },
     ]);
     expect(totals.quantities).toEqual([
       { unit: 'chat', quantity: '2' },
@@ -248,6 +260,34 @@ describe('usage and costs', () => {
       ['chat', '2'],
       ['second', '20'],
     ]);
+  });
+});
+
+describe('costs', () => {
+  test('that are estimated stand beside the final ones, in rows and totals, and can be asked for alone', async () => {
+    const cost = { kind: 'cost' as const, meter: 'call_seconds', costCurrency: 'USD' };
+    await setUsageLines(database.adminPool, [
+      { ...cost, cost: '0.1' },
+      { ...cost, cost: '0.25', costStatus: 'estimated', quantity: '60' },
+      { ...cost, cost: '0.5', costStatus: 'estimated', quantity: '60' },
+      { ...cost, cost: '-0.5', costStatus: 'estimated', quantity: '-60', facts: -1 },
+    ]);
+    await standAt(database.adminPool, 20);
+    const march = { from: '2026-03-01', to: '2026-04-01', window: 'none' as const };
+    for (const source of ['sums', 'lines'] as const) {
+      const { costs, costTotals } = await ask({ ...march, source });
+      expect(costs.map(({ key, cost: amount, facts }) => [key[6], amount, facts])).toEqual([
+        ['estimated', '0.25', '1'],
+        ['final', '0.1', '1'],
+      ]);
+      expect(costTotals).toEqual({
+        cost: [{ amount: '0.35', currency: 'USD' }],
+        estimated: [{ amount: '0.25', currency: 'USD' }],
+      });
+    }
+    const { costs, costTotals } = await ask({ ...march, filter: { costStatus: 'final' } });
+    expect(costs).toMatchObject([{ cost: '0.1' }]);
+    expect(costTotals).toEqual({ cost: [{ amount: '0.1', currency: 'USD' }], estimated: [] });
   });
 });
 

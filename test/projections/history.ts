@@ -66,6 +66,13 @@ function streamOf(kind: StreamKind, id: string): Stream {
   return { kind, provider, account: 'account_1', mode: 'test', externalId: id };
 }
 
+/** What a call or chat cost in all, of the components that `cost` reports. */
+const costReport = fc.record({
+  factNames: fc.subarray(['cost/llm', 'cost/tts']),
+  rank: fc.constantFrom(5, 10, 15, 20),
+  providerTime,
+});
+
 const usage = fc
   .record({
     type: fc.constantFrom('CallEnded' as const, 'CallAnalyzed' as const, 'ChatEnded' as const),
@@ -73,8 +80,15 @@ const usage = fc
     occurredAt: time,
     providerTime,
     quantity: fc.constantFrom('60', '61.5', '0'),
+    data: fc.constantFrom<EventData<'CallEnded' | 'CallAnalyzed'>>(
+      {},
+      { direction: 'inbound' },
+      { direction: 'outbound', channel: 'phone_call' },
+    ),
+    report: fc.option(costReport, { nil: undefined }),
   })
-  .map(({ type, id, occurredAt, providerTime: told, quantity }): DomainEvent => {
+  .map(({ type, id, occurredAt, providerTime: told, quantity, data: attributes, report }): DomainEvent => {
+    const data = { ...attributes, ...(report === undefined ? {} : { costReport: report }) };
     const isChat = type === 'ChatEnded';
     const stream = streamOf(isChat ? 'chat' : 'call', id);
     const meter = isChat ? 'chats' : 'call_seconds';
@@ -89,8 +103,18 @@ const usage = fc
       unit,
       quantity,
     };
-    return { type, stream, occurredAt, data: {}, fact };
+    return { type, stream, occurredAt, data, fact };
   });
+
+/** A report of the cost alone: the length of the call is not told. */
+const transferEnded = fc
+  .record({ id: externalId, occurredAt: time, costReport })
+  .map(({ id, occurredAt, costReport: report }): DomainEvent => ({
+    type: 'CallTransferEnded',
+    stream: streamOf('call', id),
+    occurredAt,
+    data: { costReport: report },
+  }));
 
 const cost = fc
   .record({
@@ -232,6 +256,7 @@ const reported: fc.Arbitrary<Told> = fc.record({
   event: fc.oneof(
     { arbitrary: usage, weight: 4 },
     { arbitrary: cost, weight: 3 },
+    transferEnded,
     { arbitrary: payment, weight: 2 },
     failure,
     { arbitrary: refund, weight: 2 },
@@ -276,13 +301,43 @@ const assignment: fc.Arbitrary<Told> = fc
     books: 'platform',
   }));
 
-/** Transactions of one to four events over a few things, so that their reports meet; some move, some change prices. */
+const rateSet: fc.Arbitrary<Told> = fc
+  .record({
+    meter: fc.constantFrom('call_seconds', 'chats'),
+    filters: fc.constantFrom<Partial<EventData<'CostRateSet'>>>(
+      {},
+      {},
+      { direction: 'inbound' },
+      { direction: 'outbound', channel: 'phone_call' },
+      { account: 'account_1' },
+      { account: 'account_2' },
+      { unit: 'second' },
+    ),
+    currency,
+    unitCost: fc.constantFrom('0', '0.00123', '2', '0.0000000000000000000001'),
+    validFrom: time,
+    validTo: fc.option(fc.constant('2026-11-01T00:15:00.000Z'), { nil: undefined }),
+  })
+  .filter(({ validFrom, validTo }) => validTo === undefined || validFrom < validTo)
+  .map(({ filters, validTo, ...rate }) => ({
+    event: {
+      type: 'CostRateSet',
+      stream: { kind: 'cost-rate', mode: 'live', externalId: `${rate.meter}/${JSON.stringify(filters)}` },
+      occurredAt: '2026-11-03T00:00:00.000Z',
+      data: { provider: 'retell', ...filters, ...rate, ...(validTo === undefined ? {} : { validTo }) },
+    },
+    tenantId: UNASSIGNED,
+    books: 'platform',
+  }));
+
+/** Transactions of one to four events over a few things, so that their reports meet; some move, some change prices and rates. */
 export const history: fc.Arbitrary<History> = fc.array(
   fc.oneof(
     { arbitrary: fc.array(reported, { minLength: 1, maxLength: 4 }), weight: 8 },
     { arbitrary: fc.tuple(reported, move, reported).map((told) => [...told]), weight: 1 },
     { arbitrary: move.map((told) => [told]), weight: 1 },
     { arbitrary: assignment.map((told) => [told]), weight: 2 },
+    { arbitrary: rateSet.map((told) => [told]), weight: 2 },
   ),
   { minLength: 1, maxLength: 25 },
 );

@@ -74,7 +74,7 @@ type Line = Readonly<{ bucket: string; position: string; line_no: number }>;
 
 /** Every sum counts its lines, and its checksum names just these: computed here, outside of PostgreSQL. */
 async function expectSumsOfLines(log: ProjectedLog): Promise<void> {
-  const key = `tenant_id, mode, books, provider, kind, meter, unit, cost_currency, rated_currency`;
+  const key = `tenant_id, mode, books, provider, kind, meter, unit, cost_currency, rated_currency, cost_status`;
   const { rows: lines } = await log.database.adminPool.query<Line>(
     `select concat_ws('|', ${key}, to_timestamp(floor(extract(epoch from occurred_at) / 900) * 900)) as bucket,
        position, line_no

@@ -29,9 +29,62 @@ export const usageOracle = `
       (data ->> 'validFrom')::timestamptz as valid_from
     from log where type = 'PricePlanAssigned'
   ),
+  cost_rate as (
+    select distinct on (provider, account, meter, unit, direction, channel, valid_from) *
+    from (
+      select position, data ->> 'provider' as provider, data ->> 'account' as account, data ->> 'meter' as meter,
+        data ->> 'unit' as unit, data ->> 'direction' as direction, data ->> 'channel' as channel,
+        data ->> 'currency' as currency, (data ->> 'unitCost')::numeric as unit_cost,
+        (data ->> 'validFrom')::timestamptz as valid_from, (data ->> 'validTo')::timestamptz as valid_to
+      from log where type = 'CostRateSet'
+    ) told
+    order by provider, account, meter, unit, direction, channel, valid_from, position desc
+  ),
+  cost_report as (
+    select stream_key, position, (data -> 'costReport' ->> 'rank')::integer as fact_rank,
+      (data -> 'costReport' ->> 'providerTime')::timestamptz as provider_time, data -> 'costReport' -> 'factNames' as names
+    from log where data -> 'costReport' is not null
+  ),
+  fact as (
+    select w.*, 'final' as cost_status,
+      w.fact_kind = 'usage'
+        and not exists (select from winner c where c.stream_key = w.stream_key and c.fact_kind = 'cost')
+        and not exists (select from cost_report r where r.stream_key = w.stream_key) as is_waiting
+    from winner w
+    where fact_kind in ('usage', 'cost')
+      and not (fact_kind = 'cost' and exists (
+        select from cost_report r
+        where r.stream_key = w.stream_key
+          and not r.names ? substr(w.fact_key, length(w.stream_key) + 2)
+          and (r.fact_rank, r.provider_time, r.position) > (w.fact_rank, w.provider_time, w.position)))
+  ),
+  estimate as (
+    select f.*, r.currency as rate_currency, r.unit_cost
+    from fact f
+    join lateral (
+      select * from cost_rate r
+      where r.provider = f.provider and r.meter = f.meter
+        and (r.account is null or r.account = f.account) and (r.unit is null or r.unit = f.unit)
+        and (r.direction is null or r.direction = f.data ->> 'direction')
+        and (r.channel is null or r.channel = f.data ->> 'channel')
+        and r.valid_from <= f.occurred_at and (r.valid_to is null or f.occurred_at < r.valid_to)
+      order by num_nonnulls(r.account, r.unit, r.direction, r.channel) desc, r.valid_from desc, r.position desc
+      limit 1
+    ) r on true
+    where f.is_waiting
+  ),
+  counted as (
+    select owner, mode, books, provider, fact_kind as kind, meter, unit, occurred_at, quantity, amount, currency,
+      cost_status, is_waiting and not exists (select from estimate e where e.fact_key = fact.fact_key) as is_uncosted
+    from fact
+    union all
+    select owner, mode, books, provider, 'cost', meter, unit, occurred_at, quantity, quantity * unit_cost,
+      rate_currency, 'estimated', false
+    from estimate
+  ),
   rated as (
     select w.*, price.rated, price.rated_currency
-    from winner w
+    from counted w
     left join lateral (
       select a.plan_id from assigned a
       where a.tenant_id = w.owner and a.valid_from <= w.occurred_at
@@ -45,21 +98,21 @@ export const usageOracle = `
         max(case p.component ->> 'kind' when 'per_unit' then p.currency else w.currency end) as rated_currency
       from plan p
       where p.plan_id = chosen.plan_id and (
-        (p.component ->> 'kind' = 'per_unit' and w.fact_kind = 'usage' and p.component ->> 'meter' = w.meter)
-        or (p.component ->> 'kind' = 'markup' and w.fact_kind = 'cost'
+        (p.component ->> 'kind' = 'per_unit' and w.kind = 'usage' and p.component ->> 'meter' = w.meter)
+        or (p.component ->> 'kind' = 'markup' and w.kind = 'cost'
           and coalesce(p.component ->> 'provider', w.provider) = w.provider))
     ) price on true
-    where w.fact_kind in ('usage', 'cost')
   )
-  select owner as tenant_id, mode, books, provider, fact_kind as kind, meter, unit,
+  select owner as tenant_id, mode, books, provider, kind, meter, unit,
     (occurred_at at time zone 'UTC')::date as day,
-    coalesce(currency, '') as cost_currency, coalesce(rated_currency, '') as rated_currency,
+    coalesce(currency, '') as cost_currency, coalesce(rated_currency, '') as rated_currency, cost_status,
     count(*)::text as facts, trim_scale(coalesce(sum(quantity), 0))::text as quantity,
     trim_scale(coalesce(sum(amount), 0))::text as cost, trim_scale(coalesce(sum(rated), 0))::text as rated,
-    (count(*) filter (where fact_kind = 'usage' and rated is null))::text as unpriced
+    (count(*) filter (where kind = 'usage' and rated is null))::text as unpriced,
+    (count(*) filter (where is_uncosted))::text as uncosted
   from rated
-  group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-  order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10`;
+  group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+  order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11`;
 
 export const usageLines = usageFigures('usage_lines_v1', 'occurred_at', 'position <= $1::bigint');
 export const usageSums = usageFigures('usage_sums_v1', 'bucket', '$1::bigint is not null');
@@ -67,13 +120,15 @@ export const usageSums = usageFigures('usage_sums_v1', 'bucket', '$1::bigint is 
 function usageFigures(table: string, time: string, condition: string): string {
   return `
     select tenant_id, mode, books, provider, kind, meter, unit, (${time} at time zone 'UTC')::date as day,
-      cost_currency, rated_currency,
+      cost_currency, rated_currency, cost_status,
       sum(facts)::text as facts, trim_scale(sum(quantity))::text as quantity, trim_scale(sum(cost))::text as cost,
-      trim_scale(sum(rated))::text as rated, sum(unpriced)::text as unpriced
+      trim_scale(sum(rated))::text as rated, sum(unpriced)::text as unpriced,
+      sum(uncosted)::text as uncosted
     from hookledger.${table} where ${condition}
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
     having sum(facts) <> 0 or sum(quantity) <> 0 or sum(cost) <> 0 or sum(rated) <> 0 or sum(unpriced) <> 0
-    order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10`;
+      or sum(uncosted) <> 0
+    order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11`;
 }
 
 export const collectedOracle = `

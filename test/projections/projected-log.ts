@@ -9,6 +9,7 @@ import { paymentsProjection } from '../../src/projections/payments-projection.ts
 import type { Projection } from '../../src/projections/projection.ts';
 import { createProjectionRunner } from '../../src/projections/run-projection.ts';
 import { usageProjection } from '../../src/projections/usage-projection.ts';
+import { foldCostRate } from '../../src/tenants/fold-cost-rate.ts';
 import { foldPricePlanAssignment } from '../../src/tenants/fold-price-plan-assignment.ts';
 import { foldPricePlan } from '../../src/tenants/fold-price-plan.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -20,7 +21,16 @@ const logger = createLogger({ level: 'silent' });
 
 const PROJECTIONS = [usageProjection, paymentsProjection, invoicesProjection] as const;
 
-const TABLES = ['usage_facts', 'usage_lines', 'usage_sums', 'payments', 'payment_lines', 'invoices', 'invoice_lines'];
+const TABLES = [
+  'usage_facts',
+  'usage_cost_reports',
+  'usage_lines',
+  'usage_sums',
+  'payments',
+  'payment_lines',
+  'invoices',
+  'invoice_lines',
+];
 
 export type ProjectedLog = Readonly<{
   database: TestDatabase;
@@ -53,6 +63,7 @@ export async function createProjectedLog(): Promise<ProjectedLog> {
       for (const [index, { event }] of told.entries()) {
         const at = appended[index]?.position ?? 0n;
         if (event.type === 'PricePlanAssigned') await foldPricePlanAssignment(tx, { position: at, data: event.data });
+        if (event.type === 'CostRateSet') await foldCostRate(tx, { position: at, data: event.data });
         if (event.type === 'PricePlanDefined') await foldPricePlan(tx, { position: at, data: event.data });
       }
       return appended.at(-1)?.position ?? 0n;

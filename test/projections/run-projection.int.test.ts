@@ -258,3 +258,40 @@ test('a plan prices more facts than fit on one page, each once, with lines numbe
     { rated_currency: 'USD', facts: '4100', rated: '615', unpriced: '0' },
   ]);
 });
+
+test('a cost rate estimates more usage than fits on one page, each once, and a later one replaces it', async () => {
+  await log.append(Array.from({ length: 4_100 }, (_, index) => endedCall(String(index))));
+  const validFrom = '2026-11-01T00:00:00.000Z';
+  const setRate = (unitCost: string) =>
+    log.append([
+      {
+        event: {
+          type: 'CostRateSet',
+          stream: { kind: 'cost-rate', mode: 'live', externalId: 'retell//call_seconds///' },
+          occurredAt: validFrom,
+          data: { provider: 'retell', meter: 'call_seconds', currency: 'USD', unitCost, validFrom },
+        },
+        tenantId: 'unassigned',
+        books: 'platform',
+      },
+    ]);
+  const position = await setRate('0.001');
+  const later = await setRate('0.002');
+  await log.catchUp(500);
+  const { rows } = await log.database.adminPool.query(
+    `select position, count(*)::integer as lines, max(line_no) as last, count(distinct fact_key)::integer as facts,
+       trim_scale(sum(cost))::text as cost, sum(uncosted)::integer as uncosted
+     from hookledger.usage_lines_v1 where cause = 're-estimated' group by position order by position`,
+  );
+  expect(rows).toEqual([
+    { position: String(position), lines: 8_200, last: 8_200, facts: 4_100, cost: '246', uncosted: -4_100 },
+    { position: String(later), lines: 8_200, last: 8_200, facts: 4_100, cost: '246', uncosted: 0 },
+  ]);
+  const { rows: sums } = await log.database.adminPool.query(
+    `select kind, cost_status, facts, trim_scale(cost)::text as cost, uncosted from hookledger.usage_sums_v1 order by 1`,
+  );
+  expect(sums).toEqual([
+    { kind: 'cost', cost_status: 'estimated', facts: '4100', cost: '492', uncosted: '0' },
+    { kind: 'usage', cost_status: 'final', facts: '4100', cost: '0', uncosted: '0' },
+  ]);
+});

@@ -1,94 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { addDecimals, formatDecimal, parseDecimal, ZERO } from '../../src/domain/decimal.ts';
-import type { RecordedEvent, RecordedFact } from '../../src/domain/envelope.ts';
-import type { PricePlanComponent } from '../../src/domain/pricing.ts';
+import type { RecordedEvent } from '../../src/domain/envelope.ts';
 import { foldUsageEvents } from '../../src/projections/fold-usage-events.ts';
 import type { NumberedUsageLine } from '../../src/projections/fold-usage-events.ts';
-import type { PlanAssignment, PricePlans } from '../../src/projections/price-plans.ts';
+import type { PricePlans } from '../../src/projections/price-plans.ts';
 import { UnfoldableEventError } from '../../src/projections/projection.ts';
 import { at, recordedEvent } from './recorded-event.ts';
-
-type FactOptions = Partial<RecordedFact> & { position: number; stream?: string; tenantId?: string; occurredAt?: Date };
-
-/** CallEnded (rank 10) and CallAnalyzed (rank 20) report one and the same fact: how long the call was. */
-function seconds(type: 'CallEnded' | 'CallAnalyzed', quantity: string, options: FactOptions): RecordedEvent {
-  const { position, stream = '1', tenantId, occurredAt, ...fact } = options;
-  return recordedEvent(type, {
-    position,
-    kind: 'call',
-    stream,
-    ...(tenantId === undefined ? {} : { tenantId }),
-    ...(occurredAt === undefined ? {} : { occurredAt }),
-    fact: {
-      key: `call/${stream}#call_seconds`,
-      kind: 'usage',
-      rank: type === 'CallEnded' ? 10 : 20,
-      meter: 'call_seconds',
-      unit: 'second',
-      quantity,
-      ...fact,
-    },
-    data: {},
-  });
-}
-
-function cost(amount: string, options: FactOptions): RecordedEvent {
-  const { position, stream = '1', ...fact } = options;
-  return recordedEvent('CallCostReported', {
-    position,
-    kind: 'call',
-    stream,
-    fact: {
-      key: `call/${stream}#cost/llm`,
-      kind: 'cost',
-      meter: 'llm',
-      unit: 'call',
-      amount,
-      currency: 'USD',
-      ...fact,
-    },
-    data: { component: 'llm', isTransferLeg: false, amount, currency: 'USD' },
-  });
-}
-
-const moved = (position: number, to: string, stream = '1') =>
-  recordedEvent('StreamTenantMoved', {
-    position,
-    kind: 'call',
-    stream,
-    tenantId: to,
-    data: { from: 'A', to, reason: 'a person said so' },
-  });
-
-const assignedPlan = (position: number, planId: string, tenantId = 'A', validFrom = at('00:00')) =>
-  recordedEvent('PricePlanAssigned', {
-    position,
-    kind: 'tenant-plan',
-    stream: tenantId,
-    tenantId,
-    data: { planId, tenantId, validFrom: validFrom.toISOString() },
-  });
-
-const perSecond = (unitPrice: string): PricePlanComponent => ({ kind: 'per_unit', meter: 'call_seconds', unitPrice });
-
-function assignment(position: number, components: PricePlanComponent[], options: Partial<PlanAssignment> = {}) {
-  return {
-    plan: { planId: `plan-${position}`, currency: 'USD', components },
-    validFrom: at('00:00'),
-    position: BigInt(position),
-    ...options,
-  };
-}
-
-const noPlans: PricePlans = new Map();
+import { assignedPlan, assignment, cost, moved, noPlans, perSecond, seconds } from './usage-events.ts';
 
 function given(events: readonly RecordedEvent[], plans: PricePlans = noPlans) {
-  const { facts, lines } = foldUsageEvents(plans, [], events);
+  const { facts, lines } = foldUsageEvents({ plans, rates: [] }, [], events);
   return {
     facts,
     when: (event: RecordedEvent) => {
-      const changes = foldUsageEvents(plans, facts, [event]);
+      const changes = foldUsageEvents({ plans, rates: [] }, facts, [event]);
       return { ...changes, lines: changes.lines.map(brief) };
     },
     lines,
@@ -340,7 +266,7 @@ describe('whatever the history', () => {
         }
         expect(totals(once.lines)).toEqual(new Map([...expected].filter(([, quantity]) => quantity !== '0')));
         const events = positioned(reports);
-        const again = foldUsageEvents(noPlans, once.facts, events);
+        const again = foldUsageEvents({ plans: noPlans, rates: [] }, once.facts, events);
         expect(totals([...once.lines, ...again.lines])).toEqual(totals(once.lines));
       }),
     );

@@ -9,6 +9,7 @@ import {
   UnknownPricePlanError,
   UnknownTenantError,
 } from '../../src/tenants/errors.ts';
+import { setCostRate } from '../../src/tenants/set-cost-rate.ts';
 import { createTenantResolver } from '../../src/tenants/tenant-resolver.ts';
 import { setUpTenants } from './tenants-setup.ts';
 import type { TenantsSetup } from './tenants-setup.ts';
@@ -168,5 +169,63 @@ describe('assigning a price plan', () => {
     await expect(unknownTenant).rejects.toThrow(UnknownTenantError);
     const unknownPlan = assignPricePlan(setup, { tenantId: 'tnt_a', planId: 'plan_none', validFrom });
     await expect(unknownPlan).rejects.toThrow(UnknownPricePlanError);
+  });
+});
+
+describe('setting a cost rate', () => {
+  const rate = { provider: 'twilio', meter: 'call_seconds', currency: 'USD', validFrom: '2026-01-01T00:00:00Z' };
+
+  test('appends an event of the platform, which no tenant may see, and folds it', async () => {
+    expect(await setCostRate(setup, { ...rate, unitCost: '0.00014', direction: 'out/bound' })).toEqual({ set: true });
+    const [event] = await events('twilio//call_seconds//out%2Fbound/');
+    expect(event).toMatchObject({ type: 'CostRateSet', tenant_id: 'unassigned', mode: 'live', books: 'platform' });
+    expect(await folded('cost_rates', { direction: 'out/bound' })).toEqual([
+      {
+        position: Number(event?.position),
+        provider: 'twilio',
+        account: null,
+        meter: 'call_seconds',
+        unit: null,
+        direction: 'out/bound',
+        channel: null,
+        currency: 'USD',
+        unit_cost: 0.00014,
+        valid_from: '2026-01-01T00:00:00+00:00',
+        valid_to: null,
+        tenant_id: 'unassigned',
+      },
+    ]);
+  });
+
+  test('with the same content once more does nothing, however the amount and the time are written', async () => {
+    await setCostRate(setup, { ...rate, meter: 'again', unitCost: '0.1' });
+    const same = { ...rate, meter: 'again', unitCost: '0.10', validFrom: '2026-01-01T01:00:00+01:00' };
+    expect(await setCostRate(setup, same)).toEqual({ set: false });
+    expect(await events('twilio//again///')).toHaveLength(1);
+  });
+
+  test('can be changed and taken back, and another filter is another rate', async () => {
+    for (const unitCost of ['1', '2', '1']) {
+      expect(await setCostRate(setup, { ...rate, meter: 'changed', unitCost })).toEqual({ set: true });
+    }
+    expect(await setCostRate(setup, { ...rate, meter: 'changed', unitCost: '1', unit: 'second' })).toEqual({
+      set: true,
+    });
+    const ended = { ...rate, meter: 'changed', unitCost: '1', validTo: '2026-02-01T00:00:00Z' };
+    expect(await setCostRate(setup, ended)).toEqual({ set: true });
+  });
+
+  test('takes as many digits as a provider has, and refuses what is no amount or ends before it begins', async () => {
+    const precise = `0.${'0'.repeat(40)}1`;
+    expect(await setCostRate(setup, { ...rate, meter: 'precise', unitCost: precise })).toEqual({ set: true });
+    const { rows } = await setup.database.adminPool.query(
+      `select unit_cost::text as cost from hookledger.cost_rates where meter = 'precise'`,
+    );
+    expect(rows).toEqual([{ cost: precise }]);
+    for (const unitCost of ['-1', '1e3', 'free', '']) {
+      await expect(setCostRate(setup, { ...rate, unitCost })).rejects.toThrow(InvalidCommandError);
+    }
+    const backwards = { ...rate, unitCost: '1', validTo: rate.validFrom };
+    await expect(setCostRate(setup, backwards)).rejects.toThrow(/validTo/);
   });
 });

@@ -5,13 +5,15 @@ import { withTransaction } from '../../src/platform/postgres.ts';
 import { addAccountMapping } from '../../src/tenants/add-account-mapping.ts';
 import { assignPricePlan } from '../../src/tenants/assign-price-plan.ts';
 import { definePricePlan } from '../../src/tenants/define-price-plan.ts';
+import { foldCostRate } from '../../src/tenants/fold-cost-rate.ts';
 import { foldAccountMapping } from '../../src/tenants/fold-account-mapping.ts';
 import { foldPricePlanAssignment } from '../../src/tenants/fold-price-plan-assignment.ts';
 import { foldPricePlan } from '../../src/tenants/fold-price-plan.ts';
+import { setCostRate } from '../../src/tenants/set-cost-rate.ts';
 import { setUpTenants } from './tenants-setup.ts';
 import type { TenantsSetup } from './tenants-setup.ts';
 
-const tables = ['price_plan_assignments', 'price_plans', 'account_mappings'];
+const tables = ['price_plan_assignments', 'price_plans', 'account_mappings', 'cost_rates'];
 
 let setup: TenantsSetup;
 beforeAll(async () => {
@@ -47,6 +49,8 @@ async function foldHistory(): Promise<void> {
         await foldPricePlan(tx, { position, data: readEventData(type, version, data) });
       } else if (type === 'PricePlanAssigned') {
         await foldPricePlanAssignment(tx, { position, data: readEventData(type, version, data) });
+      } else if (type === 'CostRateSet') {
+        await foldCostRate(tx, { position, data: readEventData(type, version, data) });
       }
     }
   });
@@ -57,6 +61,9 @@ describe('the tables of administrative events', () => {
     const mapping = { provider: 'stripe', account: 'acct_1', externalId: 'cus_1' };
     await addAccountMapping(setup, { ...mapping, tenantId: 'tnt_a' });
     await addAccountMapping(setup, { ...mapping, tenantId: 'tnt_b', validFrom: '2026-01-01T00:00:00Z' });
+    const rate = { provider: 'twilio', meter: 'sms', currency: 'USD', validFrom: '2026-01-01T00:00:00Z' };
+    await setCostRate(setup, { ...rate, unitCost: '0.0079' });
+    await setCostRate(setup, { ...rate, unitCost: '0.0083', direction: 'outbound', validTo: '2027-01-01T00:00:00Z' });
     for (const planId of ['plan_1', 'plan_2']) {
       await definePricePlan(setup, {
         planId,
@@ -72,7 +79,7 @@ describe('the tables of administrative events', () => {
     const before = await contents();
     for (const table of tables) await setup.database.adminPool.query(`delete from hookledger.${table}`);
     await foldHistory();
-    expect(before.map((rows) => rows.length)).toEqual([2, 2, 2]);
+    expect(before.map((rows) => rows.length)).toEqual([2, 2, 2, 2]);
     expect(await contents()).toEqual(before);
   });
 

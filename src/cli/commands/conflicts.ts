@@ -1,9 +1,14 @@
-import { defineCommand, EXIT } from '../command.ts';
+import { userInfo } from 'node:os';
+import { listConflicts } from '../../finance/conflicts.ts';
+import { resolveConflict } from '../../ingest/resolve-conflict.ts';
+import { createNormalise } from '../../ingest/normalise.ts';
+import { withAdministration } from '../administration.ts';
+import { defineCommand, EXIT, needed, oneOf } from '../command.ts';
 import { formatTime } from '../format-time.ts';
-import { parseLimit } from '../parse-values.ts';
-import { listConflicts } from '../queries/list-conflicts.ts';
+import { parseLimit, parseUuid } from '../parse-values.ts';
 import { readDatabase } from '../read-database.ts';
 import { snakeCased } from '../snake-cased.ts';
+import { UsageError } from '../usage-error.ts';
 
 const list = defineCommand({
   name: 'conflicts list',
@@ -19,13 +24,13 @@ const list = defineCommand({
     const limit = parseLimit(values.limit, 20);
     const conflicts = await readDatabase(context, (tx) => listConflicts(tx, { all: values.all === true, limit }));
     out.json(conflicts.map(snakeCased));
-    if (conflicts.length === 0) out.line('No conflict is open.');
+    if (conflicts.length === 0) out.line(values.all === true ? 'There was never a conflict.' : 'No conflict is open.');
     else {
       out.table(
         ['recorded', 'provider', 'type', "provider's id", 'webhook', 'first webhook', 'resolved'],
         conflicts.map((conflict) => [
           formatTime(conflict.recordedAt),
-          conflict.provider ?? '-',
+          conflict.provider,
           conflict.providerType ?? '-',
           conflict.providerEventId ?? '-',
           conflict.webhookId,
@@ -33,9 +38,55 @@ const list = defineCommand({
           conflict.resolvedPosition === null ? 'open' : `at ${conflict.resolvedPosition}`,
         ]),
       );
+      out.line();
+      out.line(`See both: ${context.commandLine('webhooks show <id> --body')}, or the console.`);
     }
     return EXIT.done;
   },
 });
 
-export const commands = [list];
+const resolve = defineCommand({
+  name: 'conflicts resolve',
+  summary: 'Decide which of two bodies under one key counts',
+  description: [
+    'Appends an event that says who decided and why. With --keep second, what that body reports is appended as reports',
+    'that win over the first ones, and the figures change. A decision stands; to make it again does nothing.',
+    'With --json: {"resolved", "position", "kept_webhook_id"}, resolved false when it was decided just so before.',
+  ].join('\n'),
+  arguments: ['<webhook-id>'],
+  options: {
+    keep: { type: 'string', value: 'WHICH', description: 'first or second: the body that counts' },
+    reason: { type: 'string', value: 'TEXT', description: 'Why; kept with the decision' },
+    by: { type: 'string', value: 'NAME', description: 'Who decides; the user of this machine when left out' },
+  },
+  examples: [`conflicts resolve 019a… --keep second --reason 'Stripe confirmed the corrected amount'`],
+  async run({ values, positionals: [id = ''], ...context }) {
+    const command = {
+      webhookId: parseUuid(id, '<webhook-id>'),
+      keep: oneOf(['first', 'second'], needed(values.keep, '--keep'), '--keep'),
+      reason: needed(values.reason, '--reason'),
+      by: values.by ?? userOfMachine(),
+    };
+    const { PROVIDERS } = await import('../../app.ts');
+    const normalise = createNormalise(PROVIDERS);
+    const decision = await withAdministration(context, (deps) => resolveConflict({ ...deps, normalise }, command));
+    context.out.json(snakeCased(decision));
+    context.out.line(
+      decision.resolved
+        ? `Resolved at position ${decision.position}: the body of ${decision.keptWebhookId} counts.`
+        : `It was decided just so at position ${decision.position}.`,
+    );
+    return EXIT.done;
+  },
+});
+
+function userOfMachine(): string {
+  try {
+    return userInfo().username;
+  } catch (error) {
+    // In a container the user may have a number and no name.
+    throw new UsageError('--by is missing; this machine does not know your name.', { cause: error });
+  }
+}
+
+export const commands = [list, resolve];

@@ -15,7 +15,7 @@ const add = defineCommand({
     'Safe to repeat. With --json: {"added"}, false when just this mapping was there.',
   ].join('\n'),
   options: {
-    provider: { type: 'string', value: 'P', description: 'stripe or retell' },
+    provider: { type: 'string', value: 'P', description: 'The provider, as the source names it' },
     account: { type: 'string', value: 'A', description: 'Our account there, as the source names it' },
     'external-id': {
       type: 'string',

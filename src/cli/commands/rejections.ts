@@ -1,7 +1,7 @@
+import { listRejections } from '../../finance/rejections.ts';
 import { defineCommand, EXIT } from '../command.ts';
 import { formatTime } from '../format-time.ts';
 import { parseLimit } from '../parse-values.ts';
-import { listRejections } from '../queries/list-rejections.ts';
 import { readDatabase } from '../read-database.ts';
 import { snakeCased } from '../snake-cased.ts';
 

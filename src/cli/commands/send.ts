@@ -104,7 +104,9 @@ function printAnswers(
     providerEventId,
   }: { source: ChosenSource; id: string | undefined; providerEventId: string | undefined },
 ): void {
-  const follow = commandLine(id === undefined ? 'rejections list' : `webhooks show ${id}`);
+  // Not every provider is told our id.
+  const list = answers.some(({ httpStatus }) => httpStatus < 300) ? 'webhooks list' : 'rejections list';
+  const follow = commandLine(id === undefined ? list : `webhooks show ${id}`);
   out.json({
     source_id: source.id,
     answers: answers.map(snakeCased),

@@ -1,4 +1,6 @@
+import { PROVIDERS } from '../../app.ts';
 import { BOOKS, MODES } from '../../domain/stream.ts';
+import { checkSettings } from '../../ingest/check-settings.ts';
 import { createSource } from '../../tenants/create-source.ts';
 import { listSources } from '../../tenants/list-sources.ts';
 import { rotateSecret } from '../../tenants/rotate-secret.ts';
@@ -6,6 +8,7 @@ import { withAdministration } from '../administration.ts';
 import { defineCommand, EXIT, needed, oneOf } from '../command.ts';
 import { parseJsonObject } from '../parse-values.ts';
 import { snakeCased } from '../snake-cased.ts';
+import { UsageError } from '../usage-error.ts';
 
 const create = defineCommand({
   name: 'sources create',
@@ -15,7 +18,7 @@ const create = defineCommand({
     'With --json: {"id", "path"}. Until a source has a secret, everything sent to it is refused.',
   ].join('\n'),
   options: {
-    provider: { type: 'string', value: 'P', description: 'stripe or retell' },
+    provider: { type: 'string', value: 'P', description: PROVIDERS.map(({ name }) => name).join(', ') },
     account: { type: 'string', value: 'A', description: 'Our account there, such as acct_… or org_…' },
     secret: {
       type: 'string',
@@ -55,14 +58,18 @@ const create = defineCommand({
       defaultTenantId: values.tenant,
       settings: parseJsonObject(values.settings ?? '{}', '--settings'),
     };
+    const provider = PROVIDERS.find(({ name }) => name === command.provider);
+    const fault = provider && checkSettings(provider, command.settings);
+    if (fault !== undefined) throw new UsageError(fault);
     const { id, path, url } = await withAdministration(context, async (deps) => ({
       ...(await createSource({ orm: deps.orm, masterKey: deps.masterKey() }, command)),
-      url: context.config.publicUrl ?? deps.server?.url ?? '',
+      url: command.publicUrl?.replace(/\/+$/, '') ?? context.config.publicUrl ?? deps.server?.url ?? '',
     }));
     out.json({ id, path });
     out.line(`Created ${id}, the ${command.mode} account ${command.account} of ${command.provider}.`);
     out.line(`It sends to: ${out.style('bold', `${url}${path}`)}`);
-    if (command.secrets.length === 0) {
+    // GoHighLevel signs with its own key, which everyone knows.
+    if (command.secrets.length === 0 && command.publicKey === undefined && command.provider !== 'gohighlevel') {
       out.line(
         `Everything is refused until it has a secret: ${context.commandLine(`sources rotate-secret ${id} --secret …`)}`,
       );

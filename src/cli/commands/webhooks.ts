@@ -23,7 +23,8 @@ const list = defineCommand({
     const limit = parseLimit(values.limit, 20);
     const before = values.before === undefined ? undefined : parsePosition(values.before, '--before');
     const status = values.status === undefined ? undefined : oneOf(WEBHOOK_STATUSES, values.status, '--status');
-    const webhooks = await readDatabase(context, (tx) => listWebhooks(tx, { before, limit, status }));
+    const statuses = status === undefined ? undefined : [status];
+    const webhooks = await readDatabase(context, (tx) => listWebhooks(tx, { before, limit, statuses }));
     out.json(webhooks.map(snakeCased));
     out.table(
       [{ title: 'position', align: 'right' }, 'received', 'provider', 'mode', 'type', 'status', 'tenant', 'id'],

@@ -1,7 +1,7 @@
 import type { RetellSample } from '../samples/retell-samples.ts';
 import { retellSample } from '../samples/retell-samples.ts';
 import { sampleId } from '../samples/sample-id.ts';
-import type { StripeSample } from '../samples/stripe-samples.ts';
+import type { StripeSample } from '../samples/stripe-story.ts';
 import { stripeSample } from '../samples/stripe-samples.ts';
 import type { DemoTenant } from './demo-story.ts';
 import { callCosts, CALLS_A_DAY, callSeconds, DEMO_DAYS, DEMO_TENANTS, RETELL_ACCOUNT } from './demo-story.ts';

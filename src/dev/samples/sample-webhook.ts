@@ -1,9 +1,15 @@
+import type { GohighlevelSample } from './gohighlevel-samples.ts';
+import { gohighlevelSample, gohighlevelSampleTypes } from './gohighlevel-samples.ts';
 import type { RetellSample } from './retell-samples.ts';
 import { retellSample, retellSampleTypes } from './retell-samples.ts';
-import type { StripeSample } from './stripe-samples.ts';
+import type { StandardWebhooksSample } from './standard-webhooks-samples.ts';
+import { standardWebhooksSample, standardWebhooksSampleTypes } from './standard-webhooks-samples.ts';
 import { stripeSample, stripeSampleTypes } from './stripe-samples.ts';
+import type { StripeSample } from './stripe-story.ts';
+import { twilioSample, twilioSampleTypes } from './twilio-samples.ts';
+import type { TwilioSample } from './twilio-story.ts';
 
-export const SAMPLE_PROVIDERS = ['stripe', 'retell'] as const;
+export const SAMPLE_PROVIDERS = ['stripe', 'retell', 'gohighlevel', 'standard-webhooks', 'twilio'] as const;
 export type SampleProvider = (typeof SAMPLE_PROVIDERS)[number];
 
 /** The event names that `sampleWebhook` knows. */
@@ -13,6 +19,12 @@ export function sampleTypes(provider: SampleProvider): readonly string[] {
       return stripeSampleTypes;
     case 'retell':
       return retellSampleTypes;
+    case 'gohighlevel':
+      return gohighlevelSampleTypes;
+    case 'standard-webhooks':
+      return standardWebhooksSampleTypes;
+    case 'twilio':
+      return twilioSampleTypes;
   }
 }
 
@@ -20,12 +32,24 @@ export function sampleTypes(provider: SampleProvider): readonly string[] {
 export function sampleWebhook(
   provider: SampleProvider,
   type: string,
-  sample: StripeSample & RetellSample = {},
+  sample: StripeSample & RetellSample & GohighlevelSample & StandardWebhooksSample & TwilioSample = {},
 ): object | undefined {
   switch (provider) {
     case 'stripe':
       return stripeSample(type, sample);
     case 'retell':
       return retellSample(type, sample);
+    case 'gohighlevel':
+      return gohighlevelSample(type, sample);
+    case 'standard-webhooks':
+      return standardWebhooksSample(type, sample);
+    case 'twilio':
+      return twilioSample(type, sample);
   }
+}
+
+/** The bytes in which the provider sends that body: JSON, but for the forms of Twilio. */
+export function encodeSample(provider: SampleProvider, body: object): Buffer {
+  if (provider !== 'twilio' || Array.isArray(body)) return Buffer.from(JSON.stringify(body));
+  return Buffer.from(new URLSearchParams(Object.entries(body)).toString());
 }

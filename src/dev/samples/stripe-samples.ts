@@ -1,62 +1,10 @@
 import { sampleId } from './sample-id.ts';
 
-/**
- * Bodies of our own in the shapes that Stripe documents for API 2026-10-28.endive. Samples with the same `key` are
- * about the same customer's invoice, payment and refund, so that a story can be told with several of them.
- */
-export type StripeSample = Readonly<{
-  /** Names the story; all ids that are not given follow from it. */
-  key?: string;
-  /** When it happened. */
-  at?: Date;
-  eventId?: string;
-  livemode?: boolean;
-  /** Id of the connected account that the event is of; an event of the platform itself names none. */
-  connectedAccount?: string;
-  customerId?: string;
-  /** Lower case, as Stripe sends it. */
-  currency?: string;
-  /** Of the payment and of the invoice, tax included, in minor units. */
-  totalMinor?: number;
-  taxMinor?: number;
-  /** Of the refund; the whole payment when left out. */
-  refundMinor?: number;
-  invoiceId?: string;
-  invoiceNumber?: string;
-  paymentIntentId?: string;
-  chargeId?: string;
-  refundId?: string;
-  /** Fields of the event's object that are to be otherwise. */
-  object?: Readonly<Record<string, unknown>>;
-}>;
+import { STRIPE_BILLING_OBJECTS } from './stripe-billing-samples.ts';
+import type { StripeSample, StripeStory } from './stripe-story.ts';
+import { tellStripe } from './stripe-story.ts';
 
-type Story = ReturnType<typeof tell>;
-
-/** Everything that is left out follows from the key. */
-function tell(type: string, sample: StripeSample) {
-  const { key = 'sample', at = new Date('2026-11-24T09:30:00Z') } = sample;
-  const totalMinor = sample.totalMinor ?? 11_900;
-  return {
-    type,
-    created: Math.floor(at.getTime() / 1000),
-    eventId: sample.eventId ?? sampleId('evt', key, type),
-    livemode: sample.livemode ?? false,
-    connectedAccount: sample.connectedAccount,
-    customerId: sample.customerId ?? sampleId('cus', key),
-    currency: sample.currency ?? 'usd',
-    totalMinor,
-    taxMinor: sample.taxMinor ?? 0,
-    refundMinor: sample.refundMinor ?? totalMinor,
-    invoiceId: sample.invoiceId ?? sampleId('in', key),
-    invoiceNumber: sample.invoiceNumber ?? `HL-${sampleId('n', key).slice(2, 8).toUpperCase()}-0001`,
-    paymentIntentId: sample.paymentIntentId ?? sampleId('pi', key),
-    chargeId: sample.chargeId ?? sampleId('ch', key),
-    refundId: sample.refundId ?? sampleId('re', key),
-    object: sample.object ?? {},
-  };
-}
-
-const OBJECTS: Readonly<Record<string, (story: Story) => object>> = {
+const OBJECTS: Readonly<Record<string, (story: StripeStory) => object>> = {
   'invoice.created': (story) => invoice(story, 'draft'),
   'invoice.finalized': (story) => invoice(story, 'open'),
   'invoice.paid': (story) => invoice(story, 'paid'),
@@ -75,13 +23,14 @@ const OBJECTS: Readonly<Record<string, (story: Story) => object>> = {
   'refund.updated': (story) => refund(story, 'succeeded'),
   'refund.failed': (story) => refund(story, 'failed'),
   'charge.refund.updated': (story) => refund(story, 'succeeded'),
+  ...STRIPE_BILLING_OBJECTS,
 };
 
 export const stripeSampleTypes: readonly string[] = Object.keys(OBJECTS);
 
 /** One event of the type; undefined when there is no sample of it. */
 export function stripeSample(type: string, sample: StripeSample = {}): object | undefined {
-  const story = tell(type, sample);
+  const story = tellStripe(type, sample);
   const object = Object.hasOwn(OBJECTS, type) ? OBJECTS[type]?.(story) : undefined;
   if (object === undefined) return undefined;
   return {
@@ -98,7 +47,7 @@ export function stripeSample(type: string, sample: StripeSample = {}): object | 
   };
 }
 
-function invoice(story: Story, status: 'draft' | 'open' | 'paid' | 'void' | 'uncollectible') {
+function invoice(story: StripeStory, status: 'draft' | 'open' | 'paid' | 'void' | 'uncollectible') {
   const { created, totalMinor, taxMinor } = story;
   const paidMinor = status === 'paid' ? totalMinor : 0;
   const net = totalMinor - taxMinor;
@@ -137,7 +86,7 @@ function invoice(story: Story, status: 'draft' | 'open' | 'paid' | 'void' | 'unc
   };
 }
 
-function invoicePayment(story: Story) {
+function invoicePayment(story: StripeStory) {
   return {
     id: sampleId('inpay', story.invoiceId, story.paymentIntentId),
     object: 'invoice_payment',
@@ -154,7 +103,7 @@ function invoicePayment(story: Story) {
   };
 }
 
-function paymentIntent(story: Story, status: 'succeeded' | 'requires_payment_method') {
+function paymentIntent(story: StripeStory, status: 'succeeded' | 'requires_payment_method') {
   const succeeded = status === 'succeeded';
   return {
     id: story.paymentIntentId,
@@ -177,7 +126,7 @@ function paymentIntent(story: Story, status: 'succeeded' | 'requires_payment_met
   };
 }
 
-function charge(story: Story, status: 'succeeded' | 'failed') {
+function charge(story: StripeStory, status: 'succeeded' | 'failed') {
   const succeeded = status === 'succeeded';
   return {
     id: story.chargeId,
@@ -203,7 +152,7 @@ function charge(story: Story, status: 'succeeded' | 'failed') {
   };
 }
 
-function refundedCharge(story: Story) {
+function refundedCharge(story: StripeStory) {
   return {
     ...charge(story, 'succeeded'),
     amount_refunded: story.refundMinor,
@@ -212,7 +161,7 @@ function refundedCharge(story: Story) {
   };
 }
 
-function refund(story: Story, status: 'succeeded' | 'failed') {
+function refund(story: StripeStory, status: 'succeeded' | 'failed') {
   return {
     id: story.refundId,
     object: 'refund',

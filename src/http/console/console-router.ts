@@ -6,7 +6,9 @@ import type { Reader } from '../../finance/read-transaction.ts';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { sightOf } from '../../finance/sight.ts';
 import { readWebhookStory } from '../../finance/webhook-story.ts';
+import { listTenantChoices } from '../../finance/tenant-choices.ts';
 import { listWebhooks } from '../../finance/webhooks.ts';
+import type { Normalise } from '../../ingest/normalise.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Pool, Tx } from '../../platform/postgres.ts';
 import { endConsoleSession, findConsoleSession } from '../../tenants/console-session.ts';
@@ -14,15 +16,36 @@ import { consumeSignInLink } from '../../tenants/consume-sign-in-link.ts';
 import type { Orm } from '../../tenants/orm.ts';
 import { principalOf } from '../auth.ts';
 import { createV1Router } from '../v1/v1-router.ts';
+import { decideConflict, showConflict, showConflicts } from './conflict-routes.ts';
 import { emptyPage, notFoundPage, signInPage } from './notice-pages.ts';
 import { createSendPage } from './page.ts';
 import type { PageParts, SendPage } from './page.ts';
-import { clearSessionCookie, requireSession, requireSessionRole, sessionTokenOf, setSessionCookie } from './session.ts';
+import { showRejections } from './rejection-routes.ts';
+import {
+  clearSessionCookie,
+  requirePlatformSession,
+  requireSession,
+  requireSessionRole,
+  sessionTokenOf,
+  setSessionCookie,
+} from './session.ts';
 import { isUnderWay, storyPage } from './story-page.ts';
+import { readWebhookFilter, webhookFilter } from './webhook-filter.ts';
 import { webhookList } from './webhook-list.ts';
 import type { WebhookListParts } from './webhook-list.ts';
 
-export type ConsoleDeps = Readonly<{ pool: Pool; orm: Orm; clock: Clock }>;
+export type ConsoleDeps = Readonly<{
+  pool: Pool;
+  orm: Orm;
+  clock: Clock;
+  newId: () => string;
+  /** Reads a recorded body again, for people who compare and choose. */
+  normalise: Normalise;
+  /** Called after a commit that appended: wakes whoever reads the log. */
+  onAppended: () => void;
+  /** Whose webhooks come in, for the filters. */
+  providers: readonly string[];
+}>;
 
 const LIST_LENGTH = 25;
 const REFRESH_SECONDS = 2;
@@ -49,6 +72,12 @@ export function createConsoleRouter(deps: ConsoleDeps): Router {
   );
   router.get('/', showNewest(deps, sendPage));
   router.get('/webhooks/:id', showWebhook(deps, sendPage));
+  const conflicts = { ...deps, sendPage };
+  router.use(['/conflicts', '/rejections'], requirePlatformSession);
+  router.get('/conflicts', showConflicts(conflicts));
+  router.get('/conflicts/:id', showConflict(conflicts));
+  router.post('/conflicts/:id/resolve', decideConflict(conflicts));
+  router.get('/rejections', requireSessionRole('engineer', 'ops', 'admin'), showRejections(conflicts));
   // A figure leads to the query that answers it; the browser has a session, and no key.
   router.use('/v1', createV1Router({ ...deps, requireRole: requireSessionRole }));
   return router;
@@ -78,21 +107,23 @@ function signOut(deps: ConsoleDeps): RequestHandler {
   };
 }
 
-function showNewest({ pool }: ConsoleDeps, sendPage: SendPage): RequestHandler {
+function showNewest({ pool, providers }: ConsoleDeps, sendPage: SendPage): RequestHandler {
   return async (request, response) => {
-    const list = await withReadTransaction(pool, readerOf(response), (tx) => readList(tx, request));
-    send(sendPage, response, 200, { ...emptyPage({ hasWebhooks: list.rows.length > 0 }), list, asideFirst: true });
+    const list = await withReadTransaction(pool, readerOf(response), (tx) => readList(tx, request, providers));
+    const isFiltered = Object.values(list.filter).some((word) => word !== undefined);
+    const hasWebhooks = list.rows.length > 0 || isFiltered;
+    send(sendPage, response, 200, { ...emptyPage({ hasWebhooks }), list, asideFirst: true });
   };
 }
 
-function showWebhook({ pool, clock }: ConsoleDeps, sendPage: SendPage): RequestHandler<{ id: string }> {
+function showWebhook({ pool, clock, providers }: ConsoleDeps, sendPage: SendPage): RequestHandler<{ id: string }> {
   return async (request, response) => {
     const { id } = request.params;
     const principal = principalOf(response);
     const sight = sightOf(principal);
     const { story, list } = await withReadTransaction(pool, readerOf(response), async (tx) => ({
       story: id.includes('\0') ? undefined : await readWebhookStory(tx, id, sight),
-      list: await readList(tx, request),
+      list: await readList(tx, request, providers),
     }));
     if (story === undefined) {
       send(sendPage, response, 404, { ...notFoundPage(id), list });
@@ -114,15 +145,28 @@ function readerOf(response: Response): Reader {
   return tenantId === undefined ? {} : { tenantId };
 }
 
-async function readList(tx: Tx, request: Request): Promise<WebhookListParts> {
+async function readList(tx: Tx, request: Request, providers: readonly string[]): Promise<WebhookListParts> {
   const asked = request.query['before'];
   const before = typeof asked === 'string' && /^\d{1,18}$/.test(asked) ? asked : undefined;
-  const rows = await listWebhooks(tx, { before, limit: LIST_LENGTH + 1 });
-  return { rows: rows.slice(0, LIST_LENGTH), before, hasOlder: rows.length > LIST_LENGTH };
+  const filter = readWebhookFilter(request.query);
+  const rows = await listWebhooks(tx, { ...webhookFilter(filter), before, limit: LIST_LENGTH + 1 });
+  return {
+    rows: rows.slice(0, LIST_LENGTH),
+    before,
+    hasOlder: rows.length > LIST_LENGTH,
+    filter,
+    tenants: await listTenantChoices(tx),
+    providers,
+  };
 }
 
-type SignedInPage = Omit<PageParts, 'principal' | 'aside'> & Readonly<{ list: WebhookListParts }>;
+type SignedInPage = Omit<PageParts, 'principal' | 'aside' | 'section'> & Readonly<{ list: WebhookListParts }>;
 
 function send(sendPage: SendPage, response: Response, status: number, { list, ...parts }: SignedInPage): void {
-  sendPage(response, status, { ...parts, principal: principalOf(response), aside: webhookList(list) });
+  sendPage(response, status, {
+    ...parts,
+    section: 'webhooks',
+    principal: principalOf(response),
+    aside: webhookList(list),
+  });
 }

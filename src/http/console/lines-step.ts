@@ -51,8 +51,15 @@ function usageRow(line: StoryUsageLine): Row {
       value,
       ...(line.ratedCurrency === '' ? [] : [`rated ${signed(line.rated)} ${line.ratedCurrency}`]),
       ...(line.unpriced > 0 ? ['no price'] : []),
+      ...costWords(line),
     ],
   };
+}
+
+function costWords({ kind, costStatus, uncosted }: StoryUsageLine): readonly string[] {
+  if (kind === 'cost') return costStatus === 'estimated' ? ['estimated'] : [];
+  if (uncosted === 0) return [];
+  return [uncosted > 0 ? 'no cost yet' : 'cost is known now'];
 }
 
 function paymentRow(line: StoryPaymentLine): Row {

@@ -3,10 +3,14 @@ import type { Principal } from '../../tenants/principal.ts';
 import type { Html } from './html.ts';
 import { html, renderHtml } from './html.ts';
 
+export type Section = 'webhooks' | 'conflicts' | 'rejections';
+
 export type PageParts = Readonly<{
   title: string;
   /** Who is signed in; the page of whoever is not has no way to sign out. */
   principal?: Principal;
+  /** Which part of the console it is in, for the way to the others. */
+  section?: Section;
   main: Html;
   aside?: Html;
   /** On a narrow screen only one of the two fits above the fold. */
@@ -38,7 +42,8 @@ export function createSendPage(stylesheet: string): SendPage {
   };
 }
 
-function layout(stylesheet: string, { title, principal, main, aside, asideFirst, refreshSeconds }: PageParts): Html {
+function layout(stylesheet: string, parts: PageParts): Html {
+  const { title, principal, section, main, aside, asideFirst, refreshSeconds } = parts;
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -55,14 +60,40 @@ function layout(stylesheet: string, { title, principal, main, aside, asideFirst,
         <a class="skip" href="#main">Skip to content</a>
         <header class="top">
           <a class="brand" href="/console"><span class="mark" aria-hidden="true"></span>Hookledger</a>
-          ${principal && account(principal)}
+          ${principal && sections(principal, section)} ${principal && account(principal)}
         </header>
-        <div class="${aside === undefined ? 'alone' : 'columns'}${asideFirst === true && ' aside-first'}">
+        <div class="${layoutOf(parts)}${asideFirst === true && ' aside-first'}">
           <main id="main" tabindex="-1">${main}</main>
           ${aside}
         </div>
       </body>
     </html>`;
+}
+
+/** A page with a list beside it, a page that is a list, or a notice. */
+function layoutOf({ aside, section }: PageParts): 'columns' | 'single' | 'alone' {
+  if (aside !== undefined) return 'columns';
+  return section === undefined ? 'alone' : 'single';
+}
+
+const SECTIONS: readonly Readonly<{ section: Section; path: string; name: string }>[] = [
+  { section: 'webhooks', path: '/console', name: 'Webhooks' },
+  { section: 'conflicts', path: '/console/conflicts', name: 'Conflicts' },
+  { section: 'rejections', path: '/console/rejections', name: 'Rejections' },
+];
+
+/** Nothing of what is refused or in conflict is a tenant's, and finance has no use for what is refused. */
+function sections({ role, tenantId }: Principal, current: Section | undefined): Html {
+  const shown = SECTIONS.filter(
+    ({ section }) =>
+      section === 'webhooks' || (tenantId === undefined && (section === 'conflicts' || role !== 'finance')),
+  );
+  return html`<nav class="sections" aria-label="Sections">
+    ${shown.map(
+      ({ section, path, name }) =>
+        html`<a href="${path}" ${section === current && html` aria-current="true"`}>${name}</a>`,
+    )}
+  </nav>`;
 }
 
 function account({ role, tenantId }: Principal): Html {

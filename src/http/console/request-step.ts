@@ -57,10 +57,10 @@ function requestFacts({ request, duplicates }: StoryOperations): Html {
 
 function conflictNote(conflict: WebhookConflict, id: string): Html {
   const other = conflict.webhookId === id ? conflict.firstWebhookId : conflict.webhookId;
-  const state = conflict.resolvedPosition === null ? 'Nobody has resolved it yet.' : 'It is resolved.';
+  const state = conflict.resolvedPosition === null ? 'Nobody has resolved it yet' : 'It is resolved';
   return html`<p class="note warning">
     The same event came with another body: <a href="/console/webhooks/${other}"><code>${other}</code></a
-    >. ${state}
+    >. ${state}: <a href="/console/conflicts/${conflict.webhookId}">compare the two</a>.
   </p>`;
 }
 

@@ -55,3 +55,9 @@ export const requireSessionRole: RequireRole =
       throw new ProblemError('forbidden', `This is for the role ${roles.join(' or ')}, not ${role}.`);
     next();
   };
+
+/** For what is of no tenant: the conflicts and the rejections. */
+export const requirePlatformSession: RequestHandler = (_request, response, next) => {
+  if (principalOf(response).tenantId !== undefined) throw new ProblemError('forbidden', 'This is not of any tenant.');
+  next();
+};

@@ -5,6 +5,7 @@ import type { CostKey, CostRow } from '../../finance/costs.ts';
 import { readPending } from '../../finance/pending.ts';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { WINDOWS } from '../../finance/time-range.ts';
+import { COST_STATUSES } from '../../finance/usage-source.ts';
 import type { FigureFilter } from '../../finance/usage-source.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { envelope } from './envelope.ts';
@@ -16,12 +17,15 @@ import type { RouteDeps } from './route-deps.ts';
 import { readerOf } from './route-deps.ts';
 import { zonedTime } from './zoned-time.ts';
 
+const costStatus = z.enum(COST_STATUSES, `is one of ${COST_STATUSES.join(', ')}`);
+
 const querySchema = z.strictObject({
   ...figureParameters,
   window: z.enum(WINDOWS, `is one of ${WINDOWS.join(', ')}`).default('day'),
   provider: listOf(text).optional(),
   component: listOf(text).optional().describe('What the provider charges for, such as llm or tts.'),
   currency: currency.optional(),
+  cost_status: costStatus.optional().describe('Final by the provider, or estimated by a cost rate; both without it.'),
   group_by: groupsOf(COST_GROUPS),
 });
 type Query = z.output<typeof querySchema>;
@@ -33,9 +37,10 @@ const keySchema: z.ZodType<CostKey> = z.tuple([
   z.string(),
   z.string(),
   z.string(),
+  z.enum(COST_STATUSES),
 ]);
 
-/** GET /v1/costs: what providers charge us, by window, tenant, provider, component and currency. */
+/** GET /v1/costs: what providers charge us, by window, tenant, provider, component, currency and status. */
 export function costsRoute({ pool, clock }: RouteDeps): RequestHandler {
   return async (request, response) => {
     const query = parseQuery(querySchema, request.query);
@@ -49,6 +54,7 @@ export function costsRoute({ pool, clock }: RouteDeps): RequestHandler {
         providers: query.provider,
         meters: query.component,
         currency: query.currency,
+        costStatus: query.cost_status,
       };
       const rows = await readCosts(tx, {
         source,
@@ -58,11 +64,12 @@ export function costsRoute({ pool, clock }: RouteDeps): RequestHandler {
         after: cursor?.key,
         limit: query.limit + 1,
       });
+      const totals = await readCostTotals(tx, { source, filter });
       const page = rows.slice(0, query.limit);
       const last = rows.length > query.limit ? page.at(-1) : undefined;
       return envelope({
         data: page.map((row) => rowJson(row, query, filter, opened)),
-        totals: { cost: await readCostTotals(tx, { source, filter }) },
+        totals: { cost: totals.cost, estimated: totals.estimated },
         meta: {
           range,
           tz: query.tz,
@@ -80,7 +87,7 @@ export function costsRoute({ pool, clock }: RouteDeps): RequestHandler {
 }
 
 function rowJson(row: CostRow, query: Query, filter: FigureFilter, opened: OpenedFigures): Record<string, unknown> {
-  const [index, tenantId, provider, component, unit, code] = row.key;
+  const [index, tenantId, provider, component, unit, code, status] = row.key;
   const range = windowAt(opened, index);
   const groups = {
     tenant_id: query.group_by.includes('tenant_id') ? tenantId : null,
@@ -94,7 +101,7 @@ function rowJson(row: CostRow, query: Query, filter: FigureFilter, opened: Opene
     unit,
     quantity: row.quantity,
     cost: { amount: row.cost, currency: code },
-    cost_status: row.costStatus,
+    cost_status: status,
     event_count: Number(row.facts),
     line_count: Number(row.lines),
     links: {
@@ -105,6 +112,7 @@ function rowJson(row: CostRow, query: Query, filter: FigureFilter, opened: Opene
           ...filter,
           range,
           currency: code,
+          costStatus: status,
           tenantIds: groups.tenant_id === null ? filter.tenantIds : [groups.tenant_id],
           providers: groups.provider === null ? filter.providers : [groups.provider],
           meters: groups.component === null ? filter.meters : [groups.component],

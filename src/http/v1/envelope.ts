@@ -39,6 +39,7 @@ export function envelope(parts: {
       projection: { name: slowest.name, version: slowest.version, lag_seconds: slowest.lagSeconds },
       pending: {
         unpriced_events: Number(meta.pending.unpricedEvents),
+        uncosted_events: Number(meta.pending.uncostedEvents),
         conflicts: Number(meta.pending.conflicts),
         unmapped: Number(meta.pending.unmapped),
         unassigned: Number(meta.pending.unassigned),

@@ -15,6 +15,7 @@ export function figureEventsLink({ figure, filter, unit }: FigureLink): string {
   for (const meter of filter.meters ?? []) query.append('meter', meter);
   if (unit !== undefined) query.append('unit', unit);
   if (filter.currency !== undefined) query.append('currency', filter.currency);
+  if (filter.costStatus !== undefined) query.append('cost_status', filter.costStatus);
   query.append('occurred_from', filter.range.from.toISOString());
   query.append('occurred_to', filter.range.to.toISOString());
   query.append('as_of', String(filter.asOf.position));

@@ -11,6 +11,7 @@ import { ParameterError } from '../../finance/parameter-error.ts';
 import { furthestBehind, readModels } from '../../finance/read-models.ts';
 import type { Models } from '../../finance/read-models.ts';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
+import { COST_STATUSES } from '../../finance/usage-source.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Tx } from '../../platform/postgres.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -35,6 +36,7 @@ const querySchema = z.strictObject({
   unit: text.optional(),
   provider: listOf(text).optional(),
   currency: currency.optional(),
+  cost_status: z.enum(COST_STATUSES, `is one of ${COST_STATUSES.join(', ')}`).optional(),
   mode: mode.optional(),
   occurred_from: instant.optional(),
   occurred_to: instant.optional(),
@@ -90,6 +92,7 @@ function foldedBy({ usage, payments, invoices }: Models, figure: EventFigure): b
     case 'usage':
     case 'cost':
     case 'rated':
+    case 'fees':
       return usage.position;
     case 'billed':
       return invoices.position;
@@ -116,6 +119,7 @@ async function resolve(
 
 function eventFilter(query: Query, at: AsOf): EventFilter {
   if (query.unit !== undefined) throw new ParameterError('unit', 'goes only with figure.');
+  if (query.cost_status !== undefined) throw new ParameterError('cost_status', 'goes only with figure.');
   return {
     upTo: at.position,
     tenantIds: query.tenant_id,
@@ -160,5 +164,6 @@ function figureScope(query: Query, figure: EventFigure, at: AsOf): FigureScope {
     meters: query.meter,
     currency: query.currency,
     unit: query.unit,
+    costStatus: query.cost_status,
   };
 }

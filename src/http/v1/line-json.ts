@@ -25,6 +25,7 @@ function usageLineJson(line: StoryUsageLine): Record<string, unknown> {
     occurred_at: line.occurredAt.toISOString(),
     quantity: line.quantity,
     cost: line.costCurrency === '' ? null : { amount: line.cost, currency: line.costCurrency },
+    cost_status: line.costCurrency === '' ? null : line.costStatus,
     rated: line.ratedCurrency === '' ? null : { amount: line.rated, currency: line.ratedCurrency },
     plan_id: line.planId,
   };

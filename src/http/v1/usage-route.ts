@@ -89,6 +89,7 @@ function rowJson(row: UsageRow, query: Query, filter: FigureFilter, opened: Open
     line_count: Number(row.lines),
     rated: row.rated,
     unpriced_count: Number(row.unpriced),
+    uncosted_count: Number(row.uncosted),
     links: {
       events: figureEventsLink({
         figure: 'usage',

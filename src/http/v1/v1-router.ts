@@ -3,14 +3,18 @@ import type { ErrorRequestHandler } from 'express';
 import { ParameterError } from '../../finance/parameter-error.ts';
 import type { RequireRole } from '../auth.ts';
 import { ProblemError } from '../problem.ts';
+import { conflictsRoute } from './conflicts-route.ts';
 import { costsRoute } from './costs-route.ts';
 import { eventRoute } from './event-route.ts';
 import { eventsRoute } from './events-route.ts';
+import { marginRoute } from './margin-route.ts';
 import { paymentsRoute } from './payments-route.ts';
+import { rejectionsRoute } from './rejections-route.ts';
 import type { RouteDeps } from './route-deps.ts';
 import { summaryRoute } from './summary-route.ts';
 import { usageRoute } from './usage-route.ts';
 import { webhookRoute } from './webhook-route.ts';
+import { webhooksListRoute } from './webhooks-list-route.ts';
 
 /** Everything under /v1. Reads only; a key of one tenant reads that tenant, and other ids do not exist for it. */
 export function createV1Router({ requireRole, ...deps }: RouteDeps & Readonly<{ requireRole: RequireRole }>): Router {
@@ -23,11 +27,15 @@ export function createV1Router({ requireRole, ...deps }: RouteDeps & Readonly<{ 
   });
   router.get('/usage', finance, usageRoute(deps));
   router.get('/costs', finance, costsRoute(deps));
+  router.get('/margin', finance, marginRoute(deps));
   router.get('/payments', finance, paymentsRoute(deps));
   router.get('/summary', finance, summaryRoute(deps));
   router.get('/events', anyone, eventsRoute(deps));
   router.get('/events/:id', anyone, eventRoute(deps));
+  router.get('/webhooks', anyone, webhooksListRoute(deps));
   router.get('/webhooks/:id', anyone, webhookRoute(deps));
+  router.get('/conflicts', anyone, conflictsRoute(deps));
+  router.get('/rejections', requireRole('engineer', 'ops', 'admin'), rejectionsRoute(deps));
   router.use(nameParameter);
   return router;
 }

@@ -20,7 +20,7 @@ export function usableSecrets(secrets: readonly string[]): readonly string[] {
 
 /** HMAC-SHA256 of the parts in order. Constant time: each secret meets each digest, whatever matched before. */
 export function isSignedByAny(
-  secrets: readonly string[],
+  secrets: readonly (string | Buffer)[],
   parts: readonly (string | Buffer)[],
   digests: readonly Buffer[],
 ): boolean {

@@ -2,7 +2,7 @@ import { formatDecimal, parseDecimal, shiftDecimal } from '../../domain/decimal.
 import type { DomainEvent } from '../../domain/events.ts';
 import type { Fact } from '../../domain/facts.ts';
 import { factKey } from '../../domain/facts.ts';
-import { costEvents } from './retell-costs.ts';
+import { costEvents, costReport } from './retell-costs.ts';
 import { isoTime } from './retell-event.ts';
 import type { RetellEvent, RetellMapping } from './retell-event.ts';
 import type { Call, CallEvent } from './retell-shapes.ts';
@@ -22,6 +22,7 @@ export const callEnded: RetellMapping<CallEvent> = ({ call }, event) => {
     disconnectionReason: call.disconnection_reason,
     endedAt: call.end_timestamp === undefined ? undefined : isoTime(call.end_timestamp),
     ...duration(call),
+    ...costReport(call.call_cost, RANK.ended, event),
   };
   return [
     { type: 'CallEnded', ...where(event), data, ...parties(call), ...usage(call, RANK.ended, event) },
@@ -38,6 +39,7 @@ export const callAnalyzed: RetellMapping<CallEvent> = ({ call }, event) => {
     sentiment: analysis?.user_sentiment,
     inVoicemail: analysis?.in_voicemail,
     ...duration(call),
+    ...costReport(call.call_cost, RANK.analyzed, event),
   };
   const personal = analysis?.call_summary === undefined ? {} : { personal: { summary: analysis.call_summary } };
   return [
@@ -53,15 +55,15 @@ export const callTransferred =
   ({ call, transfer_destination: to }, event) => {
     const destination =
       typeof to === 'string' ? { destination: to } : { destination: to?.number, extension: to?.extension };
+    // The leg to the transfer's destination outlives the agent's part; its price is known when it ends.
+    const cost = type === 'CallTransferEnded' ? call.call_cost : undefined;
     const transfer: DomainEvent = {
       type,
       ...where(event),
-      data: { agentId: call.agent_id, ...started(call) },
+      data: { agentId: call.agent_id, ...started(call), ...costReport(cost, RANK.transferEnded, event) },
       ...(to === undefined ? {} : { personal: destination }),
     };
-    // The leg to the transfer's destination outlives the agent's part; its price is known when it ends.
-    const ended = type === 'CallTransferEnded';
-    return [transfer, ...(ended ? costEvents('CallCostReported', call.call_cost, RANK.transferEnded, event) : [])];
+    return [transfer, ...costEvents('CallCostReported', cost, RANK.transferEnded, event)];
   };
 
 /** How far the talk has come; the texts stay in the raw webhook. */

@@ -1,6 +1,6 @@
 import type { Fact } from '../../domain/facts.ts';
 import { factKey } from '../../domain/facts.ts';
-import { costEvents } from './retell-costs.ts';
+import { costEvents, costReport } from './retell-costs.ts';
 import { isoTime } from './retell-event.ts';
 import type { RetellEvent, RetellMapping } from './retell-event.ts';
 import type { ChatEvent } from './retell-shapes.ts';
@@ -14,7 +14,8 @@ export const chatStarted: RetellMapping<ChatEvent> = ({ chat }, event) => [
 
 export const chatEnded: RetellMapping<ChatEvent> = ({ chat }, event) => {
   const endedAt = chat.end_timestamp === undefined ? undefined : isoTime(chat.end_timestamp);
-  const data = { ...basics(chat), status: chat.chat_status, endedAt };
+  const report = costReport(chat.chat_cost, RANK.ended, event);
+  const data = { ...basics(chat), status: chat.chat_status, endedAt, ...report };
   return [
     { type: 'ChatEnded', ...where(event), data, fact: usage(RANK.ended, event) },
     ...costEvents('ChatCostReported', chat.chat_cost, RANK.ended, event),
@@ -23,7 +24,12 @@ export const chatEnded: RetellMapping<ChatEvent> = ({ chat }, event) => {
 
 export const chatAnalyzed: RetellMapping<ChatEvent> = ({ chat }, event) => {
   const analysis = chat.chat_analysis;
-  const data = { ...basics(chat), successful: analysis?.chat_successful, sentiment: analysis?.user_sentiment };
+  const data = {
+    ...basics(chat),
+    successful: analysis?.chat_successful,
+    sentiment: analysis?.user_sentiment,
+    ...costReport(chat.chat_cost, RANK.analyzed, event),
+  };
   const personal = analysis?.chat_summary === undefined ? {} : { personal: { summary: analysis.chat_summary } };
   return [
     { type: 'ChatAnalyzed', ...where(event), data, ...personal, fact: usage(RANK.analyzed, event) },

@@ -1,7 +1,7 @@
 import { retellMoney } from '../../domain/currency.ts';
 import type { Decimal } from '../../domain/decimal.ts';
 import { addDecimals, formatDecimal, parseDecimal, subtractDecimals, ZERO } from '../../domain/decimal.ts';
-import type { DomainEvent } from '../../domain/events.ts';
+import type { DomainEvent, EventData } from '../../domain/events.ts';
 import { factKey } from '../../domain/facts.ts';
 import type { RetellEvent } from './retell-event.ts';
 import type { Cost } from './retell-shapes.ts';
@@ -38,6 +38,16 @@ export function costEvents(
       },
     };
   });
+}
+
+/** Names all that there is a cost of, so that a cost of an earlier report that is not among them falls away. */
+export function costReport(
+  cost: Cost | undefined,
+  rank: CostRank,
+  { providerTime }: RetellEvent,
+): Pick<EventData<'CallEnded'>, 'costReport'> {
+  if (cost === undefined) return {};
+  return { costReport: { factNames: components(cost).map(([name]) => name), rank, providerTime } };
 }
 
 function components({ product_costs: products, combined_cost: combined }: Cost): readonly [string, Component][] {

@@ -12,6 +12,8 @@ export type RetellEnvelope = Readonly<{
   endMs: number | undefined;
   eventMs: number | undefined;
   transferDestination: unknown;
+  /** Asked before a call or chat; its id where Retell tells it already. */
+  inbound: Readonly<{ kind: 'call_inbound' | 'chat_inbound'; id: string | undefined; toNumber: string | undefined }>;
 }>;
 
 const id = z.string().min(1).optional().catch(undefined);
@@ -31,23 +33,27 @@ const shape = z.object({
     })
     .catch({}),
   chat: z.object({ chat_id: id, agent_id: id, ...times }).catch({}),
-  call_inbound: z.object({ agent_id: id }).catch({}),
-  chat_inbound: z.object({ agent_id: id }).catch({}),
+  call_inbound: z.object({ agent_id: id, to_number: id, call_id: id }).catch({}),
+  chat_inbound: z.object({ agent_id: id, to_number: id, chat_id: id }).catch({}),
   transfer_destination: z.unknown().optional(),
 });
 
 export function readEnvelope(body: Record<string, unknown>): RetellEnvelope {
-  const { event, call, chat, ...rest } = shape.parse(body);
+  const { event, call, chat, call_inbound: callInbound, chat_inbound: chatInbound, ...rest } = shape.parse(body);
   const about = chat.chat_id === undefined ? call : chat;
   return {
     type: event,
     thing: readThing(call.call_id, chat.chat_id),
-    agentId: about.agent_id ?? rest.call_inbound.agent_id ?? rest.chat_inbound.agent_id,
+    agentId: about.agent_id ?? callInbound.agent_id ?? chatInbound.agent_id,
     organisation: call.custom_sip_headers?.['X-RetellAI-OrgId'],
     startMs: about.start_timestamp,
     endMs: about.end_timestamp,
     eventMs: rest.event_timestamp,
     transferDestination: rest.transfer_destination,
+    inbound:
+      event === 'chat_inbound'
+        ? { kind: event, id: chatInbound.chat_id, toNumber: chatInbound.to_number }
+        : { kind: 'call_inbound', id: callInbound.call_id, toNumber: callInbound.to_number },
   };
 }
 

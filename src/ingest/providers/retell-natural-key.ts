@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { RetellEnvelope } from './retell-envelope.ts';
-import { RETELL_MAPPINGS } from './retell-mappings.ts';
+import { RETELL_KEPT_TYPES, RETELL_MAPPINGS } from './retell-mappings.ts';
 
 /**
  * Retell gives its events no id. Most happen once for a call or chat; a transfer happens once for a destination, and
  * a transcript is updated many times. Undefined where nothing but the content tells one event from the next.
  */
 export function retellNaturalKey(envelope: RetellEnvelope): string | undefined {
-  const { type, thing, startMs, eventMs } = envelope;
+  const { type, thing, startMs, eventMs, inbound } = envelope;
+  if (type !== undefined && RETELL_KEPT_TYPES.has(type)) {
+    return inbound.id === undefined ? undefined : keyOf(type, inbound.id);
+  }
   if (type === undefined || thing === undefined || !RETELL_MAPPINGS.has(type)) return undefined;
   if (type === 'transcript_updated') return eventMs === undefined ? undefined : keyOf(type, thing.id, eventMs);
   if (type.startsWith('transfer_')) return keyOf(type, thing.id, startMs ?? '', hashOf(envelope.transferDestination));

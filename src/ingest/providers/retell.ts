@@ -9,10 +9,17 @@ import { readEnvelope } from './retell-envelope.ts';
 import type { RetellEvent } from './retell-event.ts';
 import { isoTime } from './retell-event.ts';
 import { RETELL_KEPT_TYPES, RETELL_MAPPINGS } from './retell-mappings.ts';
+import { inboundAnswer } from './retell-inbound.ts';
 import { retellNaturalKey } from './retell-natural-key.ts';
+import { retellSettings } from './retell-settings.ts';
 import { verifyRetellSignature } from './retell-signature.ts';
 
-export const retell: Provider = { name: 'retell', verify: verifyRetellSignature, normalise };
+export const retell: Provider = {
+  name: 'retell',
+  settings: retellSettings,
+  verify: verifyRetellSignature,
+  normalise,
+};
 
 type Outcome = Readonly<{ status: Normalised['status']; events: readonly DomainEvent[]; detail?: string }>;
 
@@ -31,15 +38,21 @@ function normalise(request: IncomingRequest, source: Source, { signedAt }: { sig
     providerTime: isoTime(eventMs ?? endMs ?? sentMs),
   };
   const stranger = strangerTo(envelope, request, source);
+  const isQuestion = envelope.type !== undefined && RETELL_KEPT_TYPES.has(envelope.type);
   return {
     providerType: envelope.type ?? 'unreadable',
     ...(dedupeKey === undefined ? {} : { dedupeKey }),
-    content: request.body,
+    // A number that rings twice asks twice in the same words: without an id, only when it asked tells them apart.
+    content:
+      isQuestion && dedupeKey === undefined
+        ? Buffer.concat([request.body, Buffer.from(isoTime(eventMs ?? sentMs))])
+        : request.body,
     accountIds: envelope.agentId === undefined ? [] : [envelope.agentId],
     startedAt,
     ...(stranger === undefined
       ? map(read.body, envelope, event)
       : { status: 'quarantined', events: [], detail: stranger }),
+    ...(isQuestion && stranger === undefined ? { answer: inboundAnswer(envelope.inbound, source) } : {}),
   };
 }
 
@@ -59,8 +72,9 @@ function map(body: Record<string, unknown>, { type, thing }: RetellEnvelope, eve
   return { status: 'accepted', events: mapped.events };
 }
 
-function streamOf({ thing }: RetellEnvelope, request: IncomingRequest, source: Source): Stream {
-  if (thing === undefined) return providerObjectStream(source, bodyHash(request));
+/** A question is in no call's stream: the agent that answers in the end may be another tenant's. */
+function streamOf({ thing, inbound }: RetellEnvelope, request: IncomingRequest, source: Source): Stream {
+  if (thing === undefined) return providerObjectStream(source, inbound.id ?? bodyHash(request));
   return { kind: thing.kind, provider: 'retell', account: source.account, mode: source.mode, externalId: thing.id };
 }
 

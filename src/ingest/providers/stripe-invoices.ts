@@ -81,7 +81,9 @@ function describe(invoice: Invoice, statusByDefault: EventData<'InvoicePaid'>['s
 }
 
 /** In minor units. Stripe names the net amount, or the taxes one by one, or (older versions) their sum. */
-function splitTax(invoice: Invoice): Readonly<{ net: string; tax: string }> {
+export function splitTax(
+  invoice: Pick<Invoice, 'total' | 'total_excluding_tax' | 'total_taxes' | 'tax' | 'total_tax_amounts'>,
+): Readonly<{ net: string; tax: string }> {
   const total = parseDecimal(invoice.total);
   if (invoice.total_excluding_tax !== undefined) {
     const net = parseDecimal(invoice.total_excluding_tax);

@@ -14,18 +14,16 @@ export const STRIPE_KEPT_TYPES: ReadonlySet<string> = new Set(
   billing.meter.updated
   billing_portal.configuration.created billing_portal.configuration.updated billing_portal.session.created
   capability.updated cash_balance.funds_available
-  charge.dispute.closed charge.dispute.created charge.dispute.funds_reinstated charge.dispute.funds_withdrawn
-  charge.dispute.updated charge.expired charge.pending charge.updated
+  charge.expired charge.pending charge.updated
   checkout.session.async_payment_failed checkout.session.async_payment_succeeded checkout.session.completed
   checkout.session.expired
   climate.order.canceled climate.order.created climate.order.delayed climate.order.delivered
   climate.order.product_substituted climate.product.created climate.product.pricing_updated
-  coupon.created coupon.deleted coupon.updated credit_note.created credit_note.updated credit_note.voided
+  coupon.created coupon.deleted coupon.updated credit_note.updated
   customer.created customer.deleted customer.discount.created customer.discount.deleted customer.discount.updated
   customer.source.created customer.source.deleted customer.source.expiring customer.source.updated
-  customer.subscription.created customer.subscription.deleted customer.subscription.paused
   customer.subscription.pending_update_applied customer.subscription.pending_update_expired
-  customer.subscription.resumed customer.subscription.trial_will_end customer.subscription.updated
+  customer.subscription.trial_will_end
   customer.tax_id.created customer.tax_id.deleted customer.tax_id.updated customer.updated
   customer_cash_balance_transaction.created entitlements.active_entitlement_summary.updated file.created
   financial_connections.account.account_numbers_updated financial_connections.account.created
@@ -55,7 +53,7 @@ export const STRIPE_KEPT_TYPES: ReadonlySet<string> = new Set(
   payment_intent.partially_funded payment_intent.processing payment_intent.requires_action
   payment_link.created payment_link.updated
   payment_method.attached payment_method.automatically_updated payment_method.detached payment_method.updated
-  payout.canceled payout.created payout.failed payout.paid payout.reconciliation_completed payout.updated
+  payout.canceled payout.created payout.reconciliation_completed payout.updated
   person.created person.deleted person.updated plan.created plan.deleted plan.updated
   price.created price.deleted price.updated product.created product.deleted product.updated
   promotion_code.created promotion_code.updated quote.accepted quote.canceled quote.created quote.finalized

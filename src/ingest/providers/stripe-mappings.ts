@@ -1,5 +1,7 @@
 import type { Mapping } from './mapping.ts';
 import { mapping } from './mapping.ts';
+import { creditNoteReported } from './stripe-credit-notes.ts';
+import { disputeReported } from './stripe-disputes.ts';
 import type { StripeEvent } from './stripe-event.ts';
 import { invoiceDrafted, invoiceIssued } from './stripe-invoices.ts';
 import {
@@ -9,8 +11,10 @@ import {
   paymentIntentFailed,
   paymentIntentSucceeded,
 } from './stripe-payments.ts';
+import { payoutReported } from './stripe-payouts.ts';
 import { chargeRefunded, refundReported } from './stripe-refunds.ts';
 import * as shapes from './stripe-shapes.ts';
+import { subscriptionChanged } from './stripe-subscriptions.ts';
 
 /** Every type that becomes domain events of its own; `STRIPE_KEPT_TYPES` holds the rest of what Stripe sends. */
 export const STRIPE_MAPPINGS: ReadonlyMap<string, Mapping<StripeEvent>> = new Map([
@@ -33,4 +37,18 @@ export const STRIPE_MAPPINGS: ReadonlyMap<string, Mapping<StripeEvent>> = new Ma
   ['refund.updated', mapping(shapes.refund, refundReported('updated'))],
   ['charge.refund.updated', mapping(shapes.refund, refundReported('updated'))],
   ['refund.failed', mapping(shapes.refund, refundReported('failed'))],
+  ['charge.dispute.created', disputeReported('DisputeOpened')],
+  ['charge.dispute.updated', disputeReported('DisputeUpdated')],
+  ['charge.dispute.funds_withdrawn', disputeReported('DisputeUpdated', 'withdrawn')],
+  ['charge.dispute.funds_reinstated', disputeReported('DisputeUpdated', 'reinstated')],
+  ['charge.dispute.closed', disputeReported('DisputeClosed')],
+  ['credit_note.created', creditNoteReported('CreditNoteIssued')],
+  ['credit_note.voided', creditNoteReported('CreditNoteVoided')],
+  ['customer.subscription.created', subscriptionChanged('created')],
+  ['customer.subscription.updated', subscriptionChanged('updated')],
+  ['customer.subscription.paused', subscriptionChanged('paused')],
+  ['customer.subscription.resumed', subscriptionChanged('resumed')],
+  ['customer.subscription.deleted', subscriptionChanged('deleted')],
+  ['payout.paid', payoutReported('PayoutPaid')],
+  ['payout.failed', payoutReported('PayoutFailed')],
 ]);

@@ -8,9 +8,9 @@ import { maybe } from './maybe.ts';
 
 /** Integers of minor units as text, however long. */
 const integer = z.union([z.number(), z.string()]).transform(String);
-const amount = integer.pipe(z.string().regex(/^\d{1,30}$/));
-const signedAmount = integer.pipe(z.string().regex(/^-?\d{1,30}$/));
-const currency = z.string().regex(/^[A-Za-z]{3}$/);
+export const amount = integer.pipe(z.string().regex(/^\d{1,30}$/));
+export const signedAmount = integer.pipe(z.string().regex(/^-?\d{1,30}$/));
+export const currency = z.string().regex(/^[A-Za-z]{3}$/);
 
 /** Seconds since 1970, as ISO 8601; the years from 1970 to 9999. */
 export const seconds = z
@@ -25,9 +25,9 @@ export const reference = maybe(
   z.union([z.string().min(1), z.object({ id: z.string().min(1) }).transform(({ id }) => id)]),
 );
 
-const id = z.string().min(1);
-const text = maybe(z.string());
-const time = maybe(seconds);
+export const id = z.string().min(1);
+export const text = maybe(z.string());
+export const time = maybe(seconds);
 
 const chargeBasics = {
   id,
@@ -109,7 +109,7 @@ export const refundedCharge = z.object({
 });
 export type RefundedCharge = z.infer<typeof refundedCharge>;
 
-const taxes = maybe(z.array(z.object({ amount: signedAmount })));
+export const taxes = maybe(z.array(z.object({ amount: signedAmount })));
 
 export const invoice = z.object({
   id,

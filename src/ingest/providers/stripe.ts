@@ -7,13 +7,28 @@ import { bodyHash, providerObjectStream, receivedEvent } from './received-event.
 import type { StripeEvent } from './stripe-event.ts';
 import { STRIPE_KEPT_TYPES } from './stripe-kept-types.ts';
 import { STRIPE_MAPPINGS } from './stripe-mappings.ts';
+import { stripeSettings, isConnected } from './stripe-settings.ts';
 import { reference, seconds } from './stripe-shapes.ts';
 import { verifyStripeSignature } from './stripe-signature.ts';
 
 /** Snapshot events, of any API version from 2020-08-27 on. Thin events are kept: they would have to be read back. */
-export const stripe: Provider = { name: 'stripe', verify: verifyStripeSignature, normalise };
+export const stripe: Provider = {
+  name: 'stripe',
+  settings: stripeSettings,
+  verify: verifyStripeSignature,
+  normalise,
+};
 
 const id = z.string().min(1).optional().catch(undefined);
+
+const accountId = z
+  .string()
+  .regex(/^acct_\w+$/)
+  .optional()
+  .catch(undefined);
+
+/** How a thin event writes a time. */
+const isoTime = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString());
 
 /** As much of an envelope as can be read; what is odd in it is as good as missing. */
 const envelope = z.object({
@@ -22,10 +37,13 @@ const envelope = z.object({
   type: id,
   account: id,
   livemode: z.boolean().optional().catch(undefined),
-  created: seconds.optional().catch(undefined),
+  created: seconds.or(isoTime).optional().catch(undefined),
   data: z.object({ object: z.unknown() }).optional().catch(undefined),
+  /** Of a thin event: the account that it is of, and the object that would have to be read. */
+  context: accountId,
+  related_object: z.object({ id }).optional().catch(undefined),
 });
-type Envelope = z.infer<typeof envelope>;
+type Envelope = Omit<z.infer<typeof envelope>, 'context'>;
 
 /** What any object of Stripe may tell of itself. */
 const thing = z
@@ -39,7 +57,8 @@ function normalise(request: IncomingRequest, source: Source): Normalised {
   const read = readBody(request, source);
   if (read.body === undefined) return read.unmapped;
 
-  const event = envelope.parse(read.body);
+  const { context, ...told } = envelope.parse(read.body);
+  const event = { ...told, account: told.account ?? context };
   const object = thing.parse(event.data?.object);
   const began = object.created ?? event.created;
   return {
@@ -47,7 +66,9 @@ function normalise(request: IncomingRequest, source: Source): Normalised {
     ...(event.id === undefined ? {} : { providerEventId: event.id, dedupeKey: event.id }),
     // Deliveries of one event differ in how many endpoints still wait for it, and perhaps in white space.
     content: JSON.stringify({ ...read.body, pending_webhooks: undefined }),
-    accountIds: accountIds(event, object),
+    accountIds: accountIds(event, object, source),
+    // What a connected account takes in is its own money, whoever's books the source keeps.
+    ...(isOfConnected(event, source) ? { books: 'tenant' } : {}),
     ...(began === undefined ? {} : { startedAt: new Date(began) }),
     ...judge(event, object, request, source),
   };
@@ -58,11 +79,12 @@ function judge(event: Envelope, object: Thing, request: IncomingRequest, source:
   if (stranger !== undefined) return { status: 'quarantined', events: [], detail: stranger };
 
   const { type } = event;
+  const objectId = object.id ?? event.related_object?.id;
   const received = (reason: EventData<'ProviderEventReceived'>['reason']) =>
     receivedEvent(
-      providerObjectStream(source, object.id ?? event.id ?? bodyHash(request)),
+      providerObjectStream(source, objectId ?? event.id ?? bodyHash(request)),
       event.created ?? request.receivedAt.toISOString(),
-      { providerType: type ?? 'unreadable', objectId: object.id, reason },
+      { providerType: type ?? 'unreadable', objectId, reason },
     );
   const unmapped = (reason: 'unknown-type' | 'odd-shape', detail: string): Outcome => ({
     status: 'unmapped',
@@ -70,8 +92,11 @@ function judge(event: Envelope, object: Thing, request: IncomingRequest, source:
     detail,
   });
 
-  if (event.object === 'v2.core.event') return unmapped('unknown-type', 'A thin event does not carry its object.');
-  if (event.object !== 'event') return unmapped('odd-shape', 'The body is not an event.');
+  const isThin = event.object === 'v2.core.event';
+  if (!isThin && event.object !== 'event') return unmapped('odd-shape', 'The body is not an event.');
+  // It names its object and does not carry it, so there is nothing to map, however new the type.
+  if (isThin && /^v\d+\./.test(type ?? '')) return { status: 'accepted', events: [received('kept')] };
+  if (isThin) return unmapped('unknown-type', 'The type is none of a thin event.');
   const { id: eventId, created } = event;
   if (eventId === undefined || type === undefined || created === undefined || event.livemode === undefined) {
     return unmapped('odd-shape', 'The event lacks its id, type, created or livemode.');
@@ -92,10 +117,17 @@ function strangerTo(event: Envelope, source: Source): string | undefined {
   if (mode !== source.mode) return `The event is of mode ${mode}, the source of mode ${source.mode}.`;
   // Only events of connected accounts name one.
   if (event.account === undefined || event.account === source.account) return undefined;
+  if (isConnected(source, event.account)) return undefined;
   return `The event is of account ${event.account}, the source of account ${source.account}.`;
 }
 
-function accountIds(event: Envelope, object: Thing): readonly string[] {
+function isOfConnected({ account }: Envelope, source: Source): boolean {
+  return account !== undefined && account !== source.account && isConnected(source, account);
+}
+
+/** A connected account is a tenant's own, so that it says more than its customer does. */
+function accountIds(event: Envelope, object: Thing, source: Source): readonly string[] {
   const customer = object.object === 'customer' ? object.id : object.customer;
-  return [customer, event.account].filter((each) => each !== undefined);
+  const ids = isOfConnected(event, source) ? [event.account, customer] : [customer, event.account];
+  return ids.filter((each) => each !== undefined);
 }

@@ -1,36 +1,85 @@
 import { describe, expect, test } from '@jest/globals';
-import { sampleTypes, sampleWebhook, SAMPLE_PROVIDERS } from '../../../src/dev/samples/sample-webhook.ts';
-import { signWebhook } from '../../../src/dev/sign-webhook.ts';
-import type { Provider } from '../../../src/ingest/provider.ts';
+import type { SampleProvider } from '../../../src/dev/samples/sample-webhook.ts';
+import { encodeSample, sampleTypes, sampleWebhook, SAMPLE_PROVIDERS } from '../../../src/dev/samples/sample-webhook.ts';
+import { signWebhook, strangersSecret, webhookQuery } from '../../../src/dev/sign-webhook.ts';
+import type { IncomingRequest, Provider } from '../../../src/ingest/provider.ts';
+import { gohighlevel } from '../../../src/ingest/providers/gohighlevel.ts';
+import { GOHIGHLEVEL_KEPT_TYPES } from '../../../src/ingest/providers/gohighlevel-mappings.ts';
+import { GOHIGHLEVEL_TYPES } from '../../../src/ingest/providers/gohighlevel-types.ts';
 import { retell } from '../../../src/ingest/providers/retell.ts';
 import { RETELL_KEPT_TYPES, RETELL_MAPPINGS } from '../../../src/ingest/providers/retell-mappings.ts';
+import { standardWebhooks } from '../../../src/ingest/providers/standard-webhooks.ts';
 import { stripe } from '../../../src/ingest/providers/stripe.ts';
 import { STRIPE_MAPPINGS } from '../../../src/ingest/providers/stripe-mappings.ts';
+import { twilio } from '../../../src/ingest/providers/twilio.ts';
+import { GHL_KEYS } from '../../ingest/providers/gohighlevel-keys.ts';
+import { ORIGIN, twilioSource } from '../../ingest/providers/twilio-requests.ts';
 import { expectSound, requestOf, sourceOf } from '../../ingest/providers/webhook.ts';
 
-const providers: Readonly<Record<'stripe' | 'retell', Provider>> = { stripe, retell };
+const providers: Readonly<Record<SampleProvider, Provider>> = {
+  stripe,
+  retell,
+  gohighlevel,
+  'standard-webhooks': standardWebhooks,
+  twilio,
+};
+
+const KEPT_OF_TWILIO =
+  /^(call\.(gather|enqueue|amd)|recording\.(in|ab|fa)|transcription|conference|stream|debugger|conversation|usage)|insights|twiml\.gather|error-logs/;
+
+const kept: ReadonlySet<string> = new Set([
+  ...RETELL_KEPT_TYPES,
+  ...GOHIGHLEVEL_KEPT_TYPES,
+  ...sampleTypes('standard-webhooks'),
+  ...sampleTypes('twilio').filter((type) => KEPT_OF_TWILIO.test(type)),
+]);
+
+/** In the form that every provider takes. */
+const SECRET = 'whsec_YSBzZWNyZXQ=';
+
+/** A source that takes what is signed with its secret. */
+function sourceThatSigns(provider: SampleProvider) {
+  if (provider === 'twilio') return twilioSource({ secrets: [SECRET] });
+  return provider === 'gohighlevel'
+    ? sourceOf(provider, { secrets: [GHL_KEYS.secret], publicKey: GHL_KEYS.publicKey })
+    : sourceOf(provider, { secrets: [SECRET] });
+}
+
+function signedRequest(provider: SampleProvider, body: Buffer, secret: string, now: Date): IncomingRequest {
+  const signed = signWebhook(provider, body, secret, now.getTime(), `${ORIGIN}/`);
+  const headers = Object.fromEntries(Object.entries(signed).map(([name, value]) => [name, [value]]));
+  return { ...requestOf(body, headers), url: `/${webhookQuery(provider, body)}` };
+}
+
 const all = SAMPLE_PROVIDERS.flatMap((provider) => sampleTypes(provider).map((type) => [provider, type] as const));
 
 describe('a sample webhook', () => {
   test.each(all)('of %s, %s, signed, is verified and mapped', (provider, type) => {
     const now = new Date('2026-11-24T10:00:00.123Z');
-    const source = sourceOf(provider, { secrets: ['a secret'] });
-    const body = Buffer.from(JSON.stringify(sampleWebhook(provider, type)));
-    const signed = signWebhook(provider, body, 'a secret', now.getTime());
-    const headers = Object.fromEntries(Object.entries(signed).map(([name, value]) => [name, [value]]));
-    const request = requestOf(body, headers);
+    const source = sourceThatSigns(provider);
+    const body = encodeSample(provider, sampleWebhook(provider, type) ?? {});
+    const request = signedRequest(provider, body, source.secrets[0] ?? '', now);
     expect(providers[provider].verify(request, source, now)).toMatchObject({ verified: true });
 
     const normalised = providers[provider].normalise(request, source, {});
     expectSound(normalised, source);
-    expect(normalised).toMatchObject({ status: 'accepted', providerType: type });
+    expect(normalised).toMatchObject({ status: 'accepted', providerType: type.split('/')[0] });
     const isKept = normalised.events.some((event) => event.type === 'ProviderEventReceived');
-    expect(isKept).toBe(RETELL_KEPT_TYPES.has(type));
+    expect(isKept).toBe(kept.has(type));
+  });
+
+  test.each(SAMPLE_PROVIDERS)('of %s, signed with the secret of a stranger, is refused', (provider) => {
+    const now = new Date('2026-11-24T10:00:00Z');
+    const request = signedRequest(provider, Buffer.from('{}'), strangersSecret(provider), now);
+    const verification = providers[provider].verify(request, sourceThatSigns(provider), now);
+    expect(verification).toMatchObject({ verified: false, cause: 'wrong-signature' });
   });
 
   test('exists for every type that is mapped', () => {
     expect(new Set(sampleTypes('stripe'))).toEqual(new Set(STRIPE_MAPPINGS.keys()));
     expect(new Set(sampleTypes('retell'))).toEqual(new Set([...RETELL_MAPPINGS.keys(), ...RETELL_KEPT_TYPES]));
+    const ofGohighlevel = sampleTypes('gohighlevel').map((type) => type.split('/')[0]);
+    expect(new Set(ofGohighlevel)).toEqual(new Set(GOHIGHLEVEL_TYPES));
   });
 
   test('is the same for the same key, and another for another', () => {
@@ -44,6 +93,8 @@ describe('a sample webhook', () => {
     for (const type of ['no.such.type', 'constructor', '__proto__']) {
       expect(sampleWebhook('stripe', type)).toBeUndefined();
       expect(sampleWebhook('retell', type)).toBeUndefined();
+      expect(sampleWebhook('gohighlevel', type)).toBeUndefined();
+      expect(sampleWebhook('twilio', type)).toBeUndefined();
     }
   });
 });

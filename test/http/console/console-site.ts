@@ -2,6 +2,10 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { createConsoleRouter } from '../../../src/http/console/console-router.ts';
 import { problemHandler } from '../../../src/http/problem.ts';
+import { createNormalise } from '../../../src/ingest/normalise.ts';
+import { retell } from '../../../src/ingest/providers/retell.ts';
+import { stripe } from '../../../src/ingest/providers/stripe.ts';
+import { uuidv7 } from '../../../src/platform/ids.ts';
 import { createLogger } from '../../../src/platform/logger.ts';
 import { createSignInLink } from '../../../src/tenants/create-sign-in-link.ts';
 import { createOrm } from '../../../src/tenants/orm.ts';
@@ -22,7 +26,18 @@ export async function startConsole(database: TestDatabase): Promise<ConsoleSite>
   const orm = createOrm(database.appUrl, { logger });
   const app = express();
   app.set('query parser', 'simple');
-  app.use('/console', createConsoleRouter({ pool: database.pool, orm, clock }));
+  app.use(
+    '/console',
+    createConsoleRouter({
+      pool: database.pool,
+      orm,
+      clock,
+      newId: uuidv7,
+      normalise: createNormalise([stripe, retell]),
+      onAppended: () => undefined,
+      providers: ['stripe', 'retell'],
+    }),
+  );
   app.use(problemHandler({ logger }));
   const server = app.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

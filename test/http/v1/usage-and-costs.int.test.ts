@@ -28,6 +28,7 @@ describe('GET /v1/usage', () => {
           line_count: 1,
           rated: [{ amount: '0.3', currency: 'USD' }],
           unpriced_count: 0,
+          uncosted_count: 0,
           links: { events: expect.stringMatching(/^\/v1\/events\?figure=usage&mode=live&tenant_id=tnt_a&/) },
         },
       ],
@@ -44,7 +45,7 @@ describe('GET /v1/usage', () => {
         basis: 'service',
         as_of: { recorded_at: '2026-03-25T12:00:00.000Z', position: '90' },
         projection: { name: 'usage', version: 1, lag_seconds: expect.any(Number) },
-        pending: { unpriced_events: 0, conflicts: 1, unmapped: 1, unassigned: 1 },
+        pending: { unpriced_events: 0, uncosted_events: 0, conflicts: 1, unmapped: 1, unassigned: 1 },
         links: { events: expect.stringContaining('/v1/events?figure=usage') },
       },
       page: { next_cursor: null },
@@ -74,7 +75,8 @@ describe('GET /v1/costs', () => {
       { component: 'llm', cost: { amount: '0.0421', currency: 'USD' }, cost_status: 'final', quantity: '1' },
       { component: 'tts', cost: { amount: '0.014', currency: 'USD' } },
     ]);
-    expect(totals).toEqual({ cost: [{ amount: '0.0561', currency: 'USD' }] });
+    expect(totals).toEqual({ cost: [{ amount: '0.0561', currency: 'USD' }], estimated: [] });
+    expect((await api.list('/v1/costs?cost_status=estimated')).data).toEqual([]);
     expect(await api.eventsOf(data[0]?.links['events'])).toEqual(ids(12));
     expect(await api.eventsOf(meta.links['events'])).toEqual(ids(13, 12));
   });

@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { stripeSample, stripeSampleTypes } from '../../../src/dev/samples/stripe-samples.ts';
 import { normaliseStripe } from './normalise.ts';
-import { RECEIVED_AT } from './webhook.ts';
 
 const event = {
   id: 'evt_1',
@@ -93,21 +92,6 @@ describe('a Stripe event', () => {
     const normalised = normaliseStripe({ ...event, type });
     expect(normalised).toMatchObject({ status: 'unmapped', providerType: type, dedupeKey: 'evt_1' });
     expect(normalised.events).toMatchObject([{ data: { reason: 'unknown-type' } }]);
-  });
-
-  test('of the thin kind is unmapped: it does not carry its object', () => {
-    const thin = {
-      id: 'evt_thin',
-      object: 'v2.core.event',
-      type: 'v1.billing.meter.no_meter_found',
-      livemode: false,
-      created: '2026-11-24T09:00:00.000Z',
-    };
-    const normalised = normaliseStripe(thin);
-    expect(normalised).toMatchObject({ status: 'unmapped', dedupeKey: 'evt_thin', providerType: thin.type });
-    expect(normalised.events).toMatchObject([
-      { occurredAt: RECEIVED_AT.toISOString(), stream: { externalId: 'evt_thin' }, data: { reason: 'unknown-type' } },
-    ]);
   });
 
   test.each([

@@ -13,7 +13,7 @@ export function requestOf(body: object | string, headers: Readonly<Record<string
   return request;
 }
 
-export function sourceOf(provider: 'stripe' | 'retell', changes: Partial<Source> = {}): Source {
+export function sourceOf(provider: string, changes: Partial<Source> = {}): Source {
   return {
     id: 'src_1',
     provider,
