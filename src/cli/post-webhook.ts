@@ -6,10 +6,7 @@ import { NoServerError } from './no-server-error.ts';
 /** The server's answer: the outcome of a recorded webhook and our id of it, or the code of a problem. */
 export type WebhookAnswer = Readonly<{ httpStatus: number; outcome: string; id?: string }>;
 
-const answerSchema = z.union([
-  z.object({ status: z.string(), id: z.string() }).transform(({ status, id }) => ({ outcome: status, id })),
-  z.object({ code: z.string() }).transform(({ code }) => ({ outcome: code })),
-]);
+const problemSchema = z.object({ code: z.string() });
 
 /**
  * Signs the body now, as the provider would, and posts it. `signedUrl`: the address as the provider knows it, when it is
@@ -27,8 +24,12 @@ export async function postWebhook(
   }).catch((cause: unknown) => {
     throw new NoServerError(`${new URL(url).origin} does not answer. Is the server running?`, { cause });
   });
-  const answer = answerSchema.safeParse(parseJson(await response.text()));
-  return { httpStatus: response.status, ...(answer.data ?? { outcome: response.statusText }) };
+  // In headers, since the body is the provider's own: a document, or nothing.
+  const outcome = response.headers.get('hookledger-outcome');
+  const id = response.headers.get('hookledger-webhook');
+  if (outcome !== null && id !== null) return { httpStatus: response.status, outcome, id };
+  const problem = problemSchema.safeParse(parseJson(await response.text()));
+  return { httpStatus: response.status, outcome: problem.data?.code ?? response.statusText };
 }
 
 function parseJson(text: string): unknown {

@@ -82,6 +82,9 @@ function answer(response: Response, result: IngestResult): Ending {
       contentType: 'application/json',
       body: JSON.stringify({ status: outcome, id: webhookId }),
     };
+    // Some answers have no room for it in their body, or no body.
+    response.setHeader('Hookledger-Outcome', outcome);
+    response.setHeader('Hookledger-Webhook', webhookId);
     send(response, status, contentType ?? 'text/plain', body);
     return { outcome, status, webhookId };
   }

@@ -9,17 +9,31 @@
  * A second costs 0.120 cents (speech) + 0.075 (model) + 0.025 (telephone) = 0.22 cents = 0.0022 USD. The analysis of
  * Alder's first call corrects the model's cost by +2 cents. One call of 100 seconds belongs to nobody: 0.22 USD.
  */
-export const USAGE: readonly (readonly [tenant: string, day: string, seconds: string])[] = [
-  ['Alder Dental', '2026-11-02', '1116'],
-  ['Alder Dental', '2026-11-03', '1260'],
-  ['Alder Dental', '2026-11-04', '1404'],
-  ['Birch Motors', '2026-11-02', '1476'],
-  ['Birch Motors', '2026-11-03', '1620'],
-  ['Birch Motors', '2026-11-04', '1764'],
-  ['Cedar Legal', '2026-11-02', '1836'],
-  ['Cedar Legal', '2026-11-03', '1980'],
-  ['Cedar Legal', '2026-11-04', '2124'],
-  ['unassigned', '2026-11-04', '100'],
+export const USAGE: readonly (readonly [tenant: string, day: string, meter: string, quantity: string])[] = [
+  ['Alder Dental', '2026-11-02', 'call_seconds', '1116'],
+  ['Alder Dental', '2026-11-03', 'call_seconds', '1260'],
+  ['Alder Dental', '2026-11-04', 'call_seconds', '1404'],
+  ['Birch Motors', '2026-11-02', 'call_seconds', '1476'],
+  ['Birch Motors', '2026-11-03', 'call_seconds', '1620'],
+  ['Birch Motors', '2026-11-04', 'call_seconds', '1764'],
+  ['Cedar Legal', '2026-11-02', 'call_seconds', '1836'],
+  ['Cedar Legal', '2026-11-03', 'call_seconds', '1980'],
+  ['Cedar Legal', '2026-11-04', 'call_seconds', '2124'],
+  ['unassigned', '2026-11-04', 'call_seconds', '100'],
+  // Four texts of one, two and three segments; each is reported as sent and as delivered.
+  ['Alder Dental', '2026-11-03', 'message_segments', '4'],
+  ['Birch Motors', '2026-11-03', 'message_segments', '8'],
+  ['Cedar Legal', '2026-11-03', 'message_segments', '12'],
+  ['Alder Dental', '2026-11-03', 'messages', '3'],
+  ['Birch Motors', '2026-11-03', 'messages', '3'],
+  ['Cedar Legal', '2026-11-03', 'messages', '3'],
+];
+
+/** Segments × 0.0079 USD: estimated, since Twilio's own figure has not come. GoHighLevel's messages have no rate. */
+export const ESTIMATES: readonly (readonly [tenant: string, day: string, component: string, cost: string])[] = [
+  ['Alder Dental', '2026-11-03', 'message_segments', '0.0316'],
+  ['Birch Motors', '2026-11-03', 'message_segments', '0.0632'],
+  ['Cedar Legal', '2026-11-03', 'message_segments', '0.0948'],
 ];
 
 /** Seconds × 0.0012, 0.00075 and 0.00025 USD; Alder's first day has 0.837 + 0.02 for the model. */
@@ -43,10 +57,10 @@ export const COSTS: readonly (readonly [
 ];
 
 /**
- * Rated:     Alder 49 + 8.336 · 1.35 = 60.2536   Birch 4860 · 0.0045 = 21.87 EUR   Cedar 5940 · 0.001 = 5.94
- * Billed:    119 − 19 tax = 100                   59.50 − 9.50 tax = 50 EUR         10
- * Collected: 119                                  59.50 EUR, at the second try      10 − 4 refunded = 6
- * Cost:      3780 · 0.0022 + 0.02 = 8.336         4860 · 0.0022 = 10.692 USD        5940 · 0.0022 = 13.068
+ * Rated:     Alder 49 + 8.3676 · 1.35 = 60.29626    Birch 4860 · 0.0045 = 21.87 EUR    Cedar 5940 · 0.001 = 5.94
+ * Billed:    119 − 19 tax = 100                      59.50 − 9.50 tax = 50 EUR          10
+ * Collected: 119                                     59.50 EUR, at the second try       10 − 4 refunded = 6
+ * Cost:      3780 · 0.0022 + 0.02 + 0.0316 = 8.3676  4860 · 0.0022 + 0.0632 = 10.7552   5940 · 0.0022 + 0.0948 = 13.1628
  */
 export const SUMMARY: readonly Readonly<{
   tenant: string;
@@ -56,9 +70,9 @@ export const SUMMARY: readonly Readonly<{
   collected: string;
   cost: string;
 }>[] = [
-  { tenant: 'Alder Dental', currency: 'USD', rated: '60.2536', billed: '100', collected: '119', cost: '8.336' },
+  { tenant: 'Alder Dental', currency: 'USD', rated: '60.29626', billed: '100', collected: '119', cost: '8.3676' },
   { tenant: 'Birch Motors', currency: 'EUR', rated: '21.87', billed: '50', collected: '59.5', cost: '0' },
-  { tenant: 'Birch Motors', currency: 'USD', rated: '0', billed: '0', collected: '0', cost: '10.692' },
-  { tenant: 'Cedar Legal', currency: 'USD', rated: '5.94', billed: '10', collected: '6', cost: '13.068' },
+  { tenant: 'Birch Motors', currency: 'USD', rated: '0', billed: '0', collected: '0', cost: '10.7552' },
+  { tenant: 'Cedar Legal', currency: 'USD', rated: '5.94', billed: '10', collected: '6', cost: '13.1628' },
   { tenant: 'unassigned', currency: 'USD', rated: '0', billed: '0', collected: '0', cost: '0.22' },
 ];

@@ -7,6 +7,7 @@ type DayRow = Readonly<{
   quantity: string;
   amount: string;
   currency: string;
+  status: 'final' | 'estimated';
 }>;
 type MoneyRow = Readonly<{ tenant_id: string; currency: string; amount: string }>;
 
@@ -23,11 +24,23 @@ const FACTS = `
   with owner as (
     select distinct on (stream_key) stream_key, tenant_id from hookledger.events order by stream_key, version desc
   ), fact as (
-    select distinct on (e.fact_key) e.fact_kind, e.meter, e.quantity, e.amount, e.currency, e.data,
+    select distinct on (e.fact_key) e.stream_key, e.fact_kind, e.provider, e.meter, e.quantity, e.amount, e.currency, e.data,
       to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD') as day, o.tenant_id
     from hookledger.events e join owner o using (stream_key)
     where e.fact_key is not null and e.mode = 'test' and e.books = 'platform'
     order by e.fact_key, e.fact_rank desc, e.provider_time desc, e.position desc
+  )`;
+
+/** The provider's own costs; where a thing has none, its usage by the demo's one rate. */
+const COSTS = `
+  cost as (
+    select tenant_id, day, meter, currency, amount, 'final' as status from fact where fact_kind = 'cost'
+    union all
+    select u.tenant_id, u.day, u.meter, r.data ->> 'currency', u.quantity * (r.data ->> 'unitCost')::numeric, 'estimated'
+    from fact u
+    join hookledger.events r on r.type = 'CostRateSet' and r.data ->> 'provider' = u.provider and r.data ->> 'meter' = u.meter
+    where u.fact_kind = 'usage'
+      and not exists (select from fact c where c.fact_kind = 'cost' and c.stream_key = u.stream_key)
   )`;
 
 /** Reads every figure straight from the events, in one statement each. */
@@ -37,8 +50,8 @@ export async function readOracle(tx: Tx): Promise<Oracle> {
      where fact_kind = 'usage' group by tenant_id, day, meter`,
   );
   const costs = await tx.query<DayRow>(
-    `${FACTS} select tenant_id, day, meter, currency, sum(amount) as amount from fact
-     where fact_kind = 'cost' group by tenant_id, day, meter, currency`,
+    `${FACTS}, ${COSTS} select tenant_id, day, meter, currency, status, sum(amount) as amount from cost
+     group by tenant_id, day, meter, currency, status`,
   );
   const money = (condition: string, sign = '1') =>
     tx.query<MoneyRow>(
@@ -48,7 +61,11 @@ export async function readOracle(tx: Tx): Promise<Oracle> {
   return {
     usage: usage.rows,
     costs: costs.rows,
-    cost: (await money(`fact_kind = 'cost'`)).rows,
+    cost: (
+      await tx.query<MoneyRow>(
+        `${FACTS}, ${COSTS} select tenant_id, currency, sum(amount) as amount from cost group by tenant_id, currency`,
+      )
+    ).rows,
     billed: (await money(`fact_kind = 'billed'`)).rows,
     // The demo's one refund is known by its own id; the total that its charge reports adds nothing to it.
     collected: (

@@ -19,7 +19,7 @@ import type { Pool } from '../../src/platform/postgres.ts';
 import { APPLICATION_ROLE, createPool, withTransaction } from '../../src/platform/postgres.ts';
 import { createOrm } from '../../src/tenants/orm.ts';
 import { eventually } from '../support/eventually.ts';
-import { COSTS, SUMMARY, USAGE } from './demo-figures.ts';
+import { COSTS, ESTIMATES, SUMMARY, USAGE } from './demo-figures.ts';
 import { readOracle } from './demo-oracle.ts';
 
 const logger = createLogger({ level: 'silent' });
@@ -78,7 +78,7 @@ const sorted = <T>(rows: readonly T[]): readonly T[] =>
 
 function usageOf(figures: DemoFigures) {
   return sorted(
-    figures.usage.map((row) => [nameOf(row.tenant_id), row.window_start.slice(0, 10), plain(row.quantity)]),
+    figures.usage.map((row) => [nameOf(row.tenant_id), row.window_start.slice(0, 10), row.meter, plain(row.quantity)]),
   );
 }
 
@@ -90,6 +90,7 @@ function costsOf(figures: DemoFigures) {
       row.component,
       plain(row.cost.amount),
       row.cost.currency,
+      row.cost_status,
     ]),
   );
 }
@@ -127,29 +128,37 @@ describe('the demo', () => {
   test('shows the figures that were worked out by hand', async () => {
     first = await readFigures({ url: stack.url, key: setUp.financeKey });
     expect(usageOf(first)).toEqual(sorted(USAGE));
-    expect(costsOf(first)).toEqual(
-      sorted(
-        COSTS.flatMap(([tenant, day, ...amounts]) =>
-          ['elevenlabs_tts', 'gpt_4_1', 'us_telephony'].map((component, index) => [
-            tenant,
-            day,
-            component,
-            amounts[index],
-            'USD',
-          ]),
-        ),
-      ),
+    const reported = COSTS.flatMap(([tenant, day, ...amounts]) =>
+      ['elevenlabs_tts', 'gpt_4_1', 'us_telephony'].map((component, index) => [
+        tenant,
+        day,
+        component,
+        amounts[index],
+        'USD',
+        'final',
+      ]),
     );
+    const estimated = ESTIMATES.map((row) => [...row, 'USD', 'estimated']);
+    expect(costsOf(first)).toEqual(sorted([...reported, ...estimated]));
     expect(summaryOf(first)).toEqual(sorted(SUMMARY));
   });
 
   test('shows the figures of a plain SQL oracle over the events', async () => {
     const oracle = await withTransaction(pool, { tenant: '*' }, readOracle);
     expect(usageOf(first)).toEqual(
-      sorted(oracle.usage.map((row) => [nameOf(row.tenant_id), row.day, plain(row.quantity)])),
+      sorted(oracle.usage.map((row) => [nameOf(row.tenant_id), row.day, row.meter, plain(row.quantity)])),
     );
     expect(costsOf(first)).toEqual(
-      sorted(oracle.costs.map((row) => [nameOf(row.tenant_id), row.day, row.meter, plain(row.amount), row.currency])),
+      sorted(
+        oracle.costs.map((row) => [
+          nameOf(row.tenant_id),
+          row.day,
+          row.meter,
+          plain(row.amount),
+          row.currency,
+          row.status,
+        ]),
+      ),
     );
     const money = (figure: 'billed' | 'collected' | 'cost') =>
       sorted(

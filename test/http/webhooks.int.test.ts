@@ -155,6 +155,9 @@ describe('a provider that expects an answer of its own', () => {
     const response = await post(url, '{}');
     expect(response.status).toBe(204);
     expect(await response.text()).toBe('');
+    // Who sends by a script learns what became of it all the same.
+    expect(response.headers.get('hookledger-outcome')).toBe('accepted');
+    expect(response.headers.get('hookledger-webhook')).toBe('wh_1');
   });
 });
 

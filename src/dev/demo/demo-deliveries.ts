@@ -1,13 +1,24 @@
+import { gohighlevelSample } from '../samples/gohighlevel-samples.ts';
 import type { RetellSample } from '../samples/retell-samples.ts';
 import { retellSample } from '../samples/retell-samples.ts';
 import { sampleId } from '../samples/sample-id.ts';
 import type { StripeSample } from '../samples/stripe-story.ts';
 import { stripeSample } from '../samples/stripe-samples.ts';
-import type { DemoTenant } from './demo-story.ts';
-import { callCosts, CALLS_A_DAY, callSeconds, DEMO_DAYS, DEMO_TENANTS, RETELL_ACCOUNT } from './demo-story.ts';
+import { twilioSample } from '../samples/twilio-samples.ts';
+import type { DemoProvider, DemoTenant } from './demo-story.ts';
+import {
+  callCosts,
+  CALLS_A_DAY,
+  callSeconds,
+  DEMO_ACCOUNTS,
+  DEMO_DAYS,
+  DEMO_TENANTS,
+  GOHIGHLEVEL_MESSAGES,
+  TEXTS,
+} from './demo-story.ts';
 
 export type DemoDelivery = Readonly<{
-  provider: 'retell' | 'stripe';
+  provider: DemoProvider;
   body: Buffer;
   /** Signed with a secret that is not the source's. */
   isForged: boolean;
@@ -25,6 +36,7 @@ export function demoDeliveries(): readonly DemoDelivery[] {
         DEMO_TENANTS.flatMap((tenant) => callDeliveries(tenant, day, index, call)),
       ).flat(),
     ),
+    ...textDeliveries(),
     ...stripeDeliveries(),
     ...strangeDeliveries(),
   ];
@@ -38,7 +50,7 @@ function callDeliveries(tenant: DemoTenant, day: string, dayIndex: number, call:
     key: `${tenant.key} ${day} ${call}`,
     at: new Date(`${day}T${String(8 + call).padStart(2, '0')}:15:00Z`),
     agentId: tenant.agentId,
-    organisationId: RETELL_ACCOUNT,
+    organisationId: DEMO_ACCOUNTS.retell,
     durationMs: seconds * 1_000,
     costs: callCosts(seconds),
   };
@@ -93,12 +105,41 @@ function stripeDeliveries(): readonly DemoDelivery[] {
   ];
 }
 
+/** Twilio's Event Streams: one webhook holds the events of many tenants; each text is reported twice, and counts once. */
+function textDeliveries(): readonly DemoDelivery[] {
+  const texts = DEMO_TENANTS.flatMap((tenant) =>
+    Array.from({ length: TEXTS }, (_, text) => ({
+      key: `${tenant.key} text ${text}`,
+      at: new Date(`${DEMO_DAYS[1]}T09:${10 + text}:00Z`),
+      accountSid: DEMO_ACCOUNTS.twilio,
+      ourNumber: tenant.number,
+      segments: tenant.segments,
+    })),
+  );
+  const batch = (status: string): object =>
+    texts.flatMap((text) => twilioSample(`com.twilio.messaging.message.${status}`, text) ?? []);
+  const messages = DEMO_TENANTS.flatMap((tenant) =>
+    Array.from({ length: GOHIGHLEVEL_MESSAGES }, (_, message) =>
+      delivery(
+        'gohighlevel',
+        gohighlevelSample('OutboundMessage', {
+          key: `${tenant.key} message ${message}`,
+          at: new Date(`${DEMO_DAYS[1]}T10:${10 + message}:00Z`),
+          locationId: tenant.locationId,
+          companyId: DEMO_ACCOUNTS.gohighlevel,
+        }),
+      ),
+    ),
+  );
+  return [delivery('twilio', batch('sent')), ...messages, delivery('twilio', batch('delivered'))];
+}
+
 function strangeDeliveries(): readonly DemoDelivery[] {
   const nobody: RetellSample = {
     key: 'nobody',
     at: new Date('2026-11-04T11:00:00Z'),
     agentId: 'agent_of_nobody',
-    organisationId: RETELL_ACCOUNT,
+    organisationId: DEMO_ACCOUNTS.retell,
     durationMs: 100_000,
     costs: callCosts(100),
   };

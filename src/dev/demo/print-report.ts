@@ -50,7 +50,7 @@ export function printReport(out: DemoOutput, report: Report): void {
 
   heading(out, 'Cost by tenant, day and component');
   out.table(
-    ['tenant', 'day', 'component', right('cost'), 'currency'],
+    ['tenant', 'day', 'component', right('cost'), 'currency', 'status'],
     figures.costs
       .map((row) => [
         nameOf(row.tenant_id),
@@ -58,6 +58,7 @@ export function printReport(out: DemoOutput, report: Report): void {
         row.component,
         row.cost.amount,
         row.cost.currency,
+        row.cost_status,
       ])
       .toSorted(byCells),
   );

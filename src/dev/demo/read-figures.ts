@@ -17,6 +17,7 @@ const costRow = z.object({
   tenant_id: z.string(),
   component: z.string(),
   cost: money,
+  cost_status: z.enum(['estimated', 'final']),
 });
 const summaryRow = z.object({
   tenant_id: z.string(),

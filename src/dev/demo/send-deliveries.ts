@@ -1,9 +1,6 @@
-import { z } from 'zod';
-import { signWebhook } from '../sign-webhook.ts';
+import { signWebhook, webhookQuery } from '../sign-webhook.ts';
 import type { DemoDelivery } from './demo-deliveries.ts';
 import type { DemoSetUp } from './set-up-demo.ts';
-
-const answerSchema = z.object({ status: z.union([z.string(), z.number()]), id: z.string().optional() });
 
 /** How many deliveries got which answer: `accepted`, `duplicate`, …; whatever is no 2xx is `rejected`. */
 export type Answers = ReadonlyMap<string, number>;
@@ -40,13 +37,14 @@ async function send(
   { url, sources, signal }: Pick<Parameters<typeof sendDeliveries>[0], 'url' | 'sources' | 'signal'>,
   { provider, body, isForged }: DemoDelivery,
 ): Promise<string> {
-  const { path, secret } = sources[provider];
-  const response = await fetch(`${url}${path}`, {
+  const { path, secret, publicUrl } = sources[provider];
+  const key = isForged ? 'not the secret' : secret;
+  const response = await fetch(`${url}${path}${webhookQuery(provider, body)}`, {
     method: 'POST',
-    headers: signWebhook(provider, body, isForged ? 'not the secret' : secret, Date.now()),
+    headers: signWebhook(provider, body, key, Date.now(), `${publicUrl}${path}`),
     body: new Uint8Array(body),
     signal,
   });
-  const answer: unknown = await response.json();
-  return response.ok ? String(answerSchema.parse(answer).status) : 'rejected';
+  await response.arrayBuffer();
+  return response.headers.get('hookledger-outcome') ?? 'rejected';
 }

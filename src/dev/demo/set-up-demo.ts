@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -13,13 +14,18 @@ import { createTenant } from '../../tenants/create-tenant.ts';
 import { definePricePlan } from '../../tenants/define-price-plan.ts';
 import type { Orm } from '../../tenants/orm.ts';
 import { newToken } from '../../tenants/new-id.ts';
-import { DEMO_RANGE, DEMO_TENANTS, RETELL_ACCOUNT, STRIPE_ACCOUNT } from './demo-story.ts';
+import { setCostRate } from '../../tenants/set-cost-rate.ts';
+import type { DemoProvider } from './demo-story.ts';
+import { DEMO_ACCOUNTS, DEMO_RANGE, DEMO_TENANTS, TEXT_RATE } from './demo-story.ts';
 
+const sourceSchema = z.object({
+  path: z.string(),
+  secret: z.string(),
+  /** The address as the provider knows it; Twilio signs it. */
+  publicUrl: z.string(),
+});
 const setUpSchema = z.object({
-  sources: z.object({
-    retell: z.object({ path: z.string(), secret: z.string() }),
-    stripe: z.object({ path: z.string(), secret: z.string() }),
-  }),
+  sources: z.object({ retell: sourceSchema, stripe: sourceSchema, twilio: sourceSchema, gohighlevel: sourceSchema }),
   /** Tenant's name by its id. */
   tenants: z.record(z.string(), z.string()),
   financeKey: z.string(),
@@ -36,33 +42,38 @@ export async function setUpDemo(deps: {
   dataDir: string;
 }): Promise<DemoSetUp> {
   const path = join(deps.dataDir, 'demo.json');
-  if (existsSync(path)) return setUpSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  if (existsSync(path)) return readSetUp(path);
 
   const { orm, pool } = deps;
   const masterKey = Buffer.from(deps.masterKey, 'base64');
   const commands = { pool, appendEvents, clock: systemClock, newId: uuidv7 };
-  const source = async (provider: 'retell' | 'stripe', account: string) => {
-    const secret = provider === 'stripe' ? `whsec_${newToken()}` : `key_${newToken()}`;
-    const made = await createSource({ orm, masterKey }, { provider, account, secrets: [secret], mode: 'test' });
-    return { path: made.path, secret };
+  const source = async (provider: DemoProvider) => {
+    const { secret, publicKey } = newSecret(provider);
+    const { path: at } = await createSource(
+      { orm, masterKey },
+      { provider, account: DEMO_ACCOUNTS[provider], secrets: [secret], publicKey, publicUrl: PUBLIC_URL, mode: 'test' },
+    );
+    return { path: at, secret, publicUrl: PUBLIC_URL };
   };
-  const sources = { retell: await source('retell', RETELL_ACCOUNT), stripe: await source('stripe', STRIPE_ACCOUNT) };
+  const sources = {
+    retell: await source('retell'),
+    stripe: await source('stripe'),
+    twilio: await source('twilio'),
+    gohighlevel: await source('gohighlevel'),
+  };
+  await setCostRate(commands, { provider: 'twilio', ...TEXT_RATE, validFrom: `${DEMO_RANGE.from}T00:00:00Z` });
   const tenants: Record<string, string> = {};
   for (const tenant of DEMO_TENANTS) {
     const { id } = await createTenant({ orm }, { name: tenant.name });
     tenants[id] = tenant.name;
-    await addAccountMapping(commands, {
-      provider: 'retell',
-      account: RETELL_ACCOUNT,
-      externalId: tenant.agentId,
-      tenantId: id,
-    });
-    await addAccountMapping(commands, {
-      provider: 'stripe',
-      account: STRIPE_ACCOUNT,
-      externalId: tenant.customerId,
-      tenantId: id,
-    });
+    for (const [provider, externalId] of [
+      ['retell', tenant.agentId],
+      ['stripe', tenant.customerId],
+      ['twilio', tenant.number],
+      ['gohighlevel', tenant.locationId],
+    ] as const) {
+      await addAccountMapping(commands, { provider, account: DEMO_ACCOUNTS[provider], externalId, tenantId: id });
+    }
     await definePricePlan(commands, {
       name: `${tenant.name}'s plan`,
       ...tenant.plan,
@@ -78,4 +89,24 @@ export async function setUpDemo(deps: {
   const made: DemoSetUp = { sources, tenants, financeKey: key };
   writeFileSync(path, JSON.stringify(made, undefined, 2), { mode: 0o600 });
   return made;
+}
+
+/** Where the providers would find us; nothing is sent there. */
+const PUBLIC_URL = 'https://hooks.demo.example';
+
+/** GoHighLevel signs with a key of its own: the demo plays its part with a pair made here. */
+function newSecret(provider: DemoProvider): { secret: string; publicKey?: string } {
+  if (provider !== 'gohighlevel') return { secret: `${provider === 'stripe' ? 'whsec' : 'key'}_${newToken()}` };
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  return {
+    secret: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
+    publicKey: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+  };
+}
+
+function readSetUp(path: string): DemoSetUp {
+  const { data } = setUpSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+  if (data === undefined)
+    throw new Error(`${path} is of another version of the demo. Delete its directory and start anew.`);
+  return data;
 }
