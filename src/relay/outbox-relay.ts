@@ -49,10 +49,15 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
   let tokens = new Map<number, bigint>();
   let renewAt = 0;
   let seen: bigint | undefined;
+  let nextRound: Promise<readonly OutboxMessage[]> | undefined;
+  /** Grows when everything is forgotten: a round that was being read then is of another time. */
+  let era = 0;
   let hasAnnounced = false;
 
   /** What another relay did meanwhile is unknown: look again from the start. */
   function forget(): void {
+    era += 1;
+    nextRound = undefined;
     behind.clear();
     tokens = new Map();
     renewAt = 0;
@@ -82,24 +87,60 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
     return new Map(budgets);
   }
 
-  async function tick(): Promise<number> {
-    await renewLease();
-    if (tokens.size === 0) return 0;
+  /** The next rows of the lanes that are behind; from here on the lanes count as read that far. */
+  async function readRound(): Promise<readonly OutboxMessage[]> {
+    const reading = era;
     const shards = [...tokens.keys()];
     const after = seen;
     const { mark, lanes } = await withTransaction(pool, SCOPE, (tx) =>
       after === undefined ? readAllLanesBehind(tx, shards) : readNewLanesBehind(tx, shards, after),
     );
+    if (reading !== era) return [];
     seen = mark;
     for (const lane of lanes) if (!behind.has(laneKey(lane))) behind.set(laneKey(lane), lane);
-    if (behind.size === 0) return 0;
+    if (behind.size === 0) return [];
 
     const quotas = shareBudget([...behind.values()], await queueBudgets());
-    if (quotas.length === 0) return 0;
+    if (quotas.length === 0) return [];
     const messages = await withTransaction(pool, SCOPE, (tx) => readOutbox(tx, quotas, mark));
-    const refused = await publish(messages);
-    await deps.onPublished?.(messages);
+    if (reading !== era) return [];
+    const counts = Map.groupBy(messages, ({ lane }) => lane);
+    for (const { lane, limit } of quotas) {
+      behind.delete(laneKey(lane));
+      const rows = counts.get(lane) ?? [];
+      const last = rows.at(-1);
+      // A full share means that there may be more; the lane goes to the end of the round.
+      if (rows.length === limit && last !== undefined) behind.set(laneKey(lane), { ...lane, cursor: last.position });
+    }
+    return messages;
+  }
 
+  async function tick(): Promise<number> {
+    try {
+      await renewLease();
+      if (tokens.size === 0) return 0;
+      const round = nextRound ?? readRound();
+      nextRound = undefined;
+      const messages = await round;
+      if (messages.length === 0) return 0;
+      // While these are published, the next ones are read: a queue may exceed its depth by one round for it.
+      if (behind.size > 0) {
+        nextRound = readRound();
+        // Whoever takes the round sees the failure; a round that is dropped meanwhile has nobody.
+        nextRound.catch(() => undefined);
+      }
+      const refused = await publish(messages);
+      await deps.onPublished?.(messages);
+      await move(messages, refused);
+      return messages.length;
+    } catch (error) {
+      // What was read was not published: the cursors in the database say where to go on.
+      forget();
+      throw error;
+    }
+  }
+
+  async function move(messages: readonly OutboxMessage[], refused: Awaited<ReturnType<typeof publish>>): Promise<void> {
     const moves = [...lastPositions(messages)].map(([lane, position]) => ({
       lane,
       position,
@@ -109,20 +150,9 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
       await buryRefused(tx, refused);
       return moves.length === 0 ? 0 : moveCursors(tx, moves);
     });
-    if (moved < moves.length) {
-      logger.warn({ owner, moved, asked: moves.length }, 'relay lost its lease; another one publishes these lanes');
-      forget();
-      return messages.length;
-    }
-    const counts = Map.groupBy(messages, ({ lane }) => lane);
-    for (const { lane, limit } of quotas) {
-      behind.delete(laneKey(lane));
-      const rows = counts.get(lane) ?? [];
-      const last = rows.at(-1);
-      // A full share means that there may be more; the lane goes to the end of the round.
-      if (rows.length === limit && last !== undefined) behind.set(laneKey(lane), { ...lane, cursor: last.position });
-    }
-    return messages.length;
+    if (moved === moves.length) return;
+    logger.warn({ owner, moved, asked: moves.length }, 'relay lost its lease; another one publishes these lanes');
+    forget();
   }
 
   async function publish(messages: readonly OutboxMessage[]) {
@@ -161,8 +191,6 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
           if (published > 0) continue;
           await signal.wait(POLL_MS, abort);
         } catch (error) {
-          // Rows stay in the outbox; which lanes are behind is looked up again.
-          forget();
           logger.warn({ err: error, backoffMs }, 'relay round failed; rows wait in the outbox');
           await createWakeSignal().wait(backoffMs, abort);
           backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
