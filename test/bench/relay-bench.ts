@@ -47,7 +47,7 @@ export const relayBench: Bench = {
       queues: QUEUES,
       logger,
       owner: 'bench',
-      batchSize: 1_000,
+      batchSize: 500,
       maxQueueDepth: 1_000_000,
     });
     const redis = new Redis(servers.redisUrl);
