@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { setInterval as every } from 'node:timers/promises';
 import type { Queue } from './domain/queues.ts';
 import { QUEUES } from './domain/queues.ts';
 import { createHighWaterMarkTracker } from './event-store/high-water-mark.ts';
+import { keepPartitionsAhead } from './event-store/keep-partitions-ahead.ts';
 import { verifyHighWaterMark } from './event-store/verify-high-water-mark.ts';
 import { createConsoleRouter } from './http/console/console-router.ts';
 import { createRequireRole } from './http/auth.ts';
@@ -29,6 +29,7 @@ import { APPLICATION_ROLE, createPool, withTransaction } from './platform/postgr
 import type { Closable } from './platform/shutdown.ts';
 import { closeInOrder } from './platform/shutdown.ts';
 import { readCheckpoint } from './projections/checkpoint.ts';
+import { callsProjection } from './projections/calls-projection.ts';
 import { invoicesProjection } from './projections/invoices-projection.ts';
 import { paymentsProjection } from './projections/payments-projection.ts';
 import { createProjectionRunner } from './projections/run-projection.ts';
@@ -80,11 +81,10 @@ class SchemaMismatchError extends Error {
   readonly code = 'schema_mismatch';
 }
 
-const PROJECTIONS = [usageProjection, paymentsProjection, invoicesProjection] as const;
+const PROJECTIONS = [usageProjection, paymentsProjection, invoicesProjection, callsProjection] as const;
 export const PROVIDERS: readonly Provider[] = [stripe, retell, gohighlevel, twilio, standardWebhooks, custom];
 const SCOPE = { tenant: '*' };
 const CLOSE_DEADLINE_MS = 25_000;
-const PARTITION_INTERVAL_MS = 60_000;
 const WORKER_CONCURRENCY = 8;
 
 /** Builds everything once and starts the roles asked for. Nothing else in the code builds a pool or a loop. */
@@ -276,22 +276,6 @@ function createProjectedPosition(pool: Pool): () => Promise<bigint> {
     }
     return reading;
   };
-}
-
-async function keepPartitionsAhead(pool: Pool, logger: Logger, signal: AbortSignal): Promise<void> {
-  const ensure = async (): Promise<void> => {
-    try {
-      await pool.query('select hookledger.ensure_partitions()');
-    } catch (error) {
-      logger.error({ err: error }, 'partitions not made; there is room for 10 million more positions at least');
-    }
-  };
-  await ensure();
-  try {
-    for await (const _ of every(PARTITION_INTERVAL_MS, undefined, { signal })) await ensure();
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
 }
 
 async function answers(pool: Pool): Promise<boolean> {

@@ -48,6 +48,13 @@ export const callAnalyzed = z.strictObject({
   durationMs: z.number().nonnegative().optional(),
   costReport: costReport.optional(),
 });
+/** In the stream of a call: the call at another provider that is a leg of it. */
+export const callLink = z.strictObject({
+  provider: z.string().min(1),
+  /** Missing where only the leg's id is told. */
+  account: z.string().min(1).optional(),
+  callId: z.string().min(1),
+});
 export const callTransferred = z.strictObject({
   agentId: z.string().optional(),
   startedAt: time.optional(),

@@ -45,6 +45,7 @@ export const catalogue = {
   CallStarted: define(schemas.callStarted, schemas.parties),
   CallEnded: define(schemas.callEnded, schemas.parties),
   CallAnalyzed: define(schemas.callAnalyzed, schemas.transcriptTexts),
+  CallLinked: define(schemas.callLink),
   CallCostReported: define(schemas.conversationCost),
   CallTransferStarted: define(schemas.callTransferred, schemas.transferDestination),
   CallTransferBridged: define(schemas.callTransferred, schemas.transferDestination),

@@ -27,6 +27,7 @@ export const routes: Readonly<Record<EventType, Route>> = {
     queues: ['ingress-events', 'analytics-events'],
     next: [{ type: 'FlowRequested', task: 'call-follow-up' }],
   },
+  CallLinked: { queues: ['analytics-events'], next: [] },
   // One doorbell stands for many: the event that a cost comes with rings it.
   CallCostReported: { queues: [], next: [] },
   CallTransferStarted: { queues: ['ingress-events'], next: [] },

@@ -31,10 +31,16 @@ export type Stream = Readonly<{
 
 /** Each part is percent-encoded, so that no two things share a key whatever characters a provider uses. */
 export function streamKey({ kind, provider, account, mode, externalId }: Stream): string {
-  return [kind, provider ?? '', account ?? '', mode, externalId].map(encodePart).join('/');
+  return [kind, provider ?? '', account ?? '', mode, externalId].map(encodeKeyPart).join('/');
+}
+
+/** What a key names. */
+export function readStreamKey(key: string): Readonly<{ provider: string; account: string; externalId: string }> {
+  const [, provider = '', account = '', , externalId = ''] = key.split('/').map(decodeURIComponent);
+  return { provider, account, externalId };
 }
 
 /** encodeURIComponent throws on a lone surrogate; the key must still be one that PostgreSQL takes. */
-function encodePart(part: string): string {
+export function encodeKeyPart(part: string): string {
   return encodeURIComponent(part.toWellFormed());
 }

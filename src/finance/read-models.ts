@@ -1,6 +1,6 @@
 import type { Tx } from '../platform/postgres.ts';
 
-export type ModelName = 'usage' | 'payments' | 'invoices';
+export type ModelName = 'usage' | 'payments' | 'invoices' | 'calls';
 
 /** The active version of a projection, and how far it has folded in this transaction's snapshot. */
 export type Model = Readonly<{ name: ModelName; version: number; position: bigint; lagSeconds: number }>;
@@ -43,7 +43,7 @@ export async function readModels(tx: Tx): Promise<Models> {
     }
     return { name, version: row.version, position: BigInt(row.position), lagSeconds: row.lagSeconds };
   };
-  return { usage: find('usage'), payments: find('payments'), invoices: find('invoices') };
+  return { usage: find('usage'), payments: find('payments'), invoices: find('invoices'), calls: find('calls') };
 }
 
 /** An answer of several models stands where the one furthest behind stands. */
@@ -51,7 +51,15 @@ export function furthestBehind(models: readonly [Model, ...Model[]]): Model {
   return models.reduce((slowest, model) => (model.position < slowest.position ? model : slowest));
 }
 
-type Table = 'usage_facts' | 'usage_lines' | 'usage_sums' | 'payments' | 'payment_lines' | 'invoices' | 'invoice_lines';
+type Table =
+  | 'usage_facts'
+  | 'usage_lines'
+  | 'usage_sums'
+  | 'payments'
+  | 'payment_lines'
+  | 'invoices'
+  | 'invoice_lines'
+  | 'call_links';
 
 /** The table of this version of the model, for use in SQL text. */
 export function tableOf(table: Table, { version }: Pick<Model, 'version'>): string {

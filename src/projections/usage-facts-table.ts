@@ -35,6 +35,7 @@ type UsageFactRow = Readonly<{
   estimate_plan_id: string | null;
   rate_position: string | null;
   differing_reports: number;
+  call_id: string | null;
 }>;
 
 /** All facts of these streams. */
@@ -179,5 +180,12 @@ function usageFactRow(fact: UsageFact): Record<keyof UsageFactRow, unknown> {
     estimate_plan_id: fact.estimate?.planId ?? null,
     rate_position: fact.estimate === null ? null : String(fact.estimate.ratePosition),
     differing_reports: fact.differingReports,
+    call_id: callIdOf(fact),
   };
+}
+
+/** As in the key, so that a link, which does not know the account, finds the facts of its leg. */
+function callIdOf({ streamKey }: UsageFact): string | null {
+  const [kind, , , , externalId] = streamKey.split('/');
+  return kind === 'call' ? (externalId ?? null) : null;
 }

@@ -29,7 +29,14 @@ export async function setReadModels(adminPool: Pool): Promise<void> {
       uncosted: 1,
     },
   ]);
-  const fact = { stream_key: call, tenant_id: 'tnt_a', provider: 'retell', mode: 'live', books: 'platform' };
+  const fact = {
+    stream_key: call,
+    call_id: 'call_7f3e',
+    tenant_id: 'tnt_a',
+    provider: 'retell',
+    mode: 'live',
+    books: 'platform',
+  };
   await insertRows(adminPool, 'usage_facts_v1', [
     {
       ...fact,

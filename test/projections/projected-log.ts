@@ -4,6 +4,7 @@ import { createHighWaterMarkTracker } from '../../src/event-store/high-water-mar
 import { createLogger } from '../../src/platform/logger.ts';
 import { withTransaction } from '../../src/platform/postgres.ts';
 import { systemClock } from '../../src/platform/clock.ts';
+import { callsProjection } from '../../src/projections/calls-projection.ts';
 import { invoicesProjection } from '../../src/projections/invoices-projection.ts';
 import { paymentsProjection } from '../../src/projections/payments-projection.ts';
 import type { Projection } from '../../src/projections/projection.ts';
@@ -19,7 +20,7 @@ import { PLANS, TENANTS } from './history.ts';
 
 const logger = createLogger({ level: 'silent' });
 
-const PROJECTIONS = [usageProjection, paymentsProjection, invoicesProjection] as const;
+const PROJECTIONS = [usageProjection, paymentsProjection, invoicesProjection, callsProjection] as const;
 
 const TABLES = [
   'usage_facts',
@@ -30,6 +31,7 @@ const TABLES = [
   'payment_lines',
   'invoices',
   'invoice_lines',
+  'call_links',
 ];
 
 export type ProjectedLog = Readonly<{

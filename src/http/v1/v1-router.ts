@@ -3,6 +3,7 @@ import type { ErrorRequestHandler } from 'express';
 import { ParameterError } from '../../finance/parameter-error.ts';
 import type { RequireRole } from '../auth.ts';
 import { ProblemError } from '../problem.ts';
+import { callsRoute } from './calls-route.ts';
 import { conflictsRoute } from './conflicts-route.ts';
 import { costsRoute } from './costs-route.ts';
 import { eventRoute } from './event-route.ts';
@@ -28,6 +29,7 @@ export function createV1Router({ requireRole, ...deps }: RouteDeps & Readonly<{ 
   router.get('/usage', finance, usageRoute(deps));
   router.get('/costs', finance, costsRoute(deps));
   router.get('/margin', finance, marginRoute(deps));
+  router.get('/calls', finance, callsRoute(deps));
   router.get('/payments', finance, paymentsRoute(deps));
   router.get('/summary', finance, summaryRoute(deps));
   router.get('/events', anyone, eventsRoute(deps));

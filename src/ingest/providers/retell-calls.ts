@@ -12,6 +12,7 @@ const RANK = { ended: 10, transferEnded: 15, analyzed: 20 } as const;
 
 export const callStarted: RetellMapping<CallEvent> = ({ call }, event) => [
   { type: 'CallStarted', ...where(event), data: { ...basics(call), ...started(call) }, ...parties(call) },
+  ...links(call, event),
 ];
 
 export const callEnded: RetellMapping<CallEvent> = ({ call }, event) => {
@@ -26,6 +27,7 @@ export const callEnded: RetellMapping<CallEvent> = ({ call }, event) => {
   };
   return [
     { type: 'CallEnded', ...where(event), data, ...parties(call), ...usage(call, RANK.ended, event) },
+    ...links(call, event),
     ...costEvents('CallCostReported', call.call_cost, RANK.ended, event),
   ];
 };
@@ -44,6 +46,7 @@ export const callAnalyzed: RetellMapping<CallEvent> = ({ call }, event) => {
   const personal = analysis?.call_summary === undefined ? {} : { personal: { summary: analysis.call_summary } };
   return [
     { type: 'CallAnalyzed', ...where(event), data, ...personal, ...usage(call, RANK.analyzed, event) },
+    ...links(call, event),
     ...costEvents('CallCostReported', call.call_cost, RANK.analyzed, event),
   ];
 };
@@ -84,6 +87,13 @@ function basics(call: Call) {
     direction: call.direction,
     telephonyCallId: call.telephony_identifier?.twilio_call_sid,
   };
+}
+
+/** Retell tells the id of the telephone leg, not the account that it is of. */
+function links(call: Call, event: RetellEvent): readonly DomainEvent<'CallLinked'>[] {
+  const callId = call.telephony_identifier?.twilio_call_sid;
+  if (callId === undefined || callId === '') return [];
+  return [{ type: 'CallLinked', ...where(event), data: { provider: 'twilio', callId } }];
 }
 
 function started(call: Call) {

@@ -31,6 +31,8 @@ describe('bad parameters', () => {
     ['/v1/usage?tenant_id=a%00b', 'tenant_id'],
     ['/v1/usage?tz=UTC&tz=UTC', 'tz'],
     ['/v1/costs?currency=euro', 'currency'],
+    ['/v1/calls?window=day', 'window'],
+    ['/v1/calls?cursor=nonsense', 'cursor'],
     ['/v1/payments?status=lost', 'status'],
     ['/v1/summary?window=day', 'window'],
     ['/v1/events?webhook_id=1', 'webhook_id'],

@@ -26,8 +26,28 @@ describe('a call', () => {
         },
         personal: { from: '+12025550117', to: '+12025550198' },
       },
+      {
+        type: 'CallLinked',
+        stream: STREAM,
+        occurredAt: AT.toISOString(),
+        data: { provider: 'twilio', callId: 'CA1' },
+      },
     ]);
   });
+
+  test.each(['call_started', 'call_ended', 'call_analyzed'])(
+    'is linked to its telephone leg by each %s that names it, without a fact',
+    (type) => {
+      const linksOf = (object: Readonly<Record<string, unknown>>) =>
+        normaliseRetell(sample(type, { object })).events.filter((event) => event.type === 'CallLinked');
+      const named = linksOf({ telephony_identifier: { twilio_call_sid: 'CA1' } });
+      expect(named).toMatchObject([{ stream: STREAM, data: { provider: 'twilio', callId: 'CA1' } }]);
+      expect(named[0]).not.toHaveProperty('fact');
+      for (const nothing of [null, {}, { twilio_call_sid: null }, { twilio_call_sid: '' }]) {
+        expect(linksOf({ telephony_identifier: nothing })).toEqual([]);
+      }
+    },
+  );
 
   test('that ended reports its seconds', () => {
     const event = eventOf(normaliseRetell(sample('call_ended', { durationMs: 90_250 })), 'CallEnded');
