@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Logger } from './logger.ts';
 
 /** Something with a lifecycle, under the name that the log gives it. */
@@ -60,4 +61,9 @@ export function terminationSignal(): AbortSignal {
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   return controller.signal;
+}
+
+/** Resolves when the signal is aborted, at once when it is already. */
+export async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }

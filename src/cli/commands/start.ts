@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pino } from 'pino';
@@ -8,7 +7,7 @@ import { ConfigError, describeConfig } from '../../config.ts';
 import type { Config } from '../../config.ts';
 import { createLogger } from '../../platform/logger.ts';
 import type { Logger } from '../../platform/logger.ts';
-import { terminationSignal } from '../../platform/shutdown.ts';
+import { terminationSignal, untilAborted } from '../../platform/shutdown.ts';
 import { defineCommand, EXIT, oneOf } from '../command.ts';
 import type { Context } from '../command.ts';
 
@@ -67,7 +66,7 @@ async function serveDevelopment(context: Context, roles: readonly AppRole[], sig
     }
     printNextSteps(context);
   }
-  await aborted(signal);
+  await untilAborted(signal);
   out.line('Stopping …');
   await stack.stop();
   out.line('Stopped; the data stays.');
@@ -111,7 +110,7 @@ async function serveProduction(config: Config, roles: readonly AppRole[], signal
     throw error;
   });
   logger.info({ roles, url: app.url }, 'started');
-  await aborted(signal);
+  await untilAborted(signal);
   logger.info({ signal: String(signal.reason) }, 'stopping');
   await app.close();
   logger.info('stopped');
@@ -121,10 +120,6 @@ async function serveProduction(config: Config, roles: readonly AppRole[], signal
 /** The terminal gets one line about it; where it happened is for the log. */
 function logCrash(logger: Logger): void {
   process.on('uncaughtExceptionMonitor', (error) => logger.fatal({ err: error }, 'crashed'));
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await once(signal, 'abort');
 }
 
 function shortPath(path: string): string {

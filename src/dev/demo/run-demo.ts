@@ -8,6 +8,7 @@ import { createLogger } from '../../platform/logger.ts';
 import { systemClock } from '../../platform/clock.ts';
 import type { Pool } from '../../platform/postgres.ts';
 import { APPLICATION_ROLE, createPool } from '../../platform/postgres.ts';
+import { untilAborted } from '../../platform/shutdown.ts';
 import { createOrm } from '../../tenants/orm.ts';
 import { createSignInLink } from '../../tenants/create-sign-in-link.ts';
 import { startStack } from '../start-stack.ts';
@@ -116,11 +117,4 @@ async function catchUp(pool: Pool, out: DemoOutput, signal: AbortSignal): Promis
     }
     await pause(POLL_MS);
   }
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
