@@ -7,7 +7,9 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev && npm cache clean --force
 
 COPY ormconfig.ts ./
-COPY bin bin
+# The commands name each other as `npx hookledger …`, and npx sets the mode of this file: that takes its owner.
+COPY --chown=node bin bin
+RUN ln -s /app/bin/hookledger.js /usr/local/bin/hookledger
 COPY migrations migrations
 COPY src src
 

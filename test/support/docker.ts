@@ -1,11 +1,16 @@
 import { existsSync } from 'node:fs';
 import { request } from 'node:http';
 
-const socketPath = '/var/run/docker.sock';
+const unixScheme = 'unix://';
 
-/** Whether a Docker engine answers within a second. Where its socket is missing, the answer costs nothing. */
+/**
+ * Whether a Docker engine answers within a second: the one of DOCKER_HOST, else the one on the usual socket. Where the
+ * socket is missing, the answer costs nothing. One over the network is taken at its word: starting a container tells.
+ */
 export async function isDockerAnswering(): Promise<boolean> {
-  if (process.env['DOCKER_HOST'] !== undefined) return true;
+  const host = process.env['DOCKER_HOST'] ?? `${unixScheme}/var/run/docker.sock`;
+  if (!host.startsWith(unixScheme)) return true;
+  const socketPath = host.slice(unixScheme.length);
   if (!existsSync(socketPath)) return false;
   return new Promise((resolve) => {
     const ping = request({ socketPath, path: '/_ping', timeout: 1_000 }, (response) => {

@@ -42,7 +42,9 @@ export async function readRedisVersion(url: string): Promise<string> {
 async function postgresContainer(): Promise<TestServer | undefined> {
   return fromDocker('PostgreSQL', async () => {
     const { PostgreSqlContainer } = await import('@testcontainers/postgresql');
-    const container = await new PostgreSqlContainer('postgres:18').start();
+    // As many as the embedded one takes: two test files at once come close to PostgreSQL's usual 100.
+    const command = ['postgres', '-c', 'max_connections=200'];
+    const container = await new PostgreSqlContainer('postgres:18').withCommand(command).start();
     return {
       url: container.getConnectionUri(),
       origin: 'a container',
