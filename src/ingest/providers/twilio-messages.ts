@@ -8,7 +8,14 @@ import type { TwilioEvent } from './twilio-event.ts';
 import { partiesOf, twilioStream } from './twilio-event.ts';
 
 /** What has left costs, whether it arrives or not; what is queued may still fail, and what failed was never sent. */
-const RANK: Readonly<Record<string, number>> = { received: 10, sent: 10, undelivered: 20, delivered: 30, read: 40 };
+const RANK: Readonly<Record<string, number>> = {
+  received: 10,
+  sent: 10,
+  undelivered: 20,
+  partially_delivered: 25,
+  delivered: 30,
+  read: 40,
+};
 /** Few reports tell the number of segments. One that does knows better than any that does not. */
 const KNOWS_SEGMENTS = 100;
 

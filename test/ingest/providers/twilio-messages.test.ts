@@ -43,6 +43,7 @@ describe('a Twilio message', () => {
     ['sent', true],
     ['delivered', true],
     ['undelivered', true],
+    ['partially_delivered', true],
     ['read', true],
     ['accepted', false],
     ['scheduled', false],
