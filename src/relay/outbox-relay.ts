@@ -13,7 +13,10 @@ import { readOutbox } from './read-outbox.ts';
 import { shareBudget } from './share-budget.ts';
 
 export type OutboxRelay = Readonly<{
-  /** One round: reads what is behind, publishes it, moves the cursors. Answers how many rows were published. */
+  /**
+   * One round: reads what is behind, publishes it, moves the cursors; while more rows wait, the cursors follow during
+   * the next round's publishing. Answers how many rows were published.
+   */
   tick(): Promise<number>;
   run(signal: AbortSignal): Promise<void>;
   wake(): void;
@@ -46,10 +49,14 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
   const signal = createWakeSignal();
   /** Lanes with unpublished rows at or below `seen`, in the order of their last service. */
   const behind = new Map<string, Lane>();
+  /** How far lanes are read whose cursors in the database have not followed yet. */
+  const readTo = new Map<string, bigint>();
   let tokens = new Map<number, bigint>();
   let renewAt = 0;
   let seen: bigint | undefined;
   let nextRound: Promise<readonly OutboxMessage[]> | undefined;
+  /** The cursors of the round that was published last, on their way. */
+  let moving: Promise<void> | undefined;
   /** Grows when everything is forgotten: a round that was being read then is of another time. */
   let era = 0;
   let hasAnnounced = false;
@@ -59,9 +66,17 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
     era += 1;
     nextRound = undefined;
     behind.clear();
+    readTo.clear();
     tokens = new Map();
     renewAt = 0;
     seen = undefined;
+  }
+
+  /** Waits for the cursors that are under way. @throws what moving them throws. */
+  async function settle(): Promise<void> {
+    const underWay = moving;
+    moving = undefined;
+    await underWay;
   }
 
   async function renewLease(): Promise<void> {
@@ -70,7 +85,10 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
     const leased = await withTransaction(pool, SCOPE, (tx) => leaseShards(tx, owner, leaseSeconds));
     const renewed = new Map(leased.leases.map(({ shard, token }) => [shard, token]));
     const isSame = renewed.size === tokens.size && [...renewed].every(([shard, token]) => tokens.get(shard) === token);
-    if (!isSame) forget();
+    if (!isSame) {
+      await settle();
+      forget();
+    }
     tokens = renewed;
     renewAt = Date.now() + untilRenewal(leased, leaseSeconds * 1_000);
   }
@@ -97,7 +115,11 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
     );
     if (reading !== era) return [];
     seen = mark;
-    for (const lane of lanes) if (!behind.has(laneKey(lane))) behind.set(laneKey(lane), lane);
+    for (const lane of lanes) {
+      const key = laneKey(lane);
+      // Of a lane whose last rows are still being published, the database has the cursor from before them.
+      if (!behind.has(key)) behind.set(key, { ...lane, cursor: readTo.get(key) ?? lane.cursor });
+    }
     if (behind.size === 0) return [];
 
     const quotas = shareBudget([...behind.values()], await queueBudgets());
@@ -109,6 +131,7 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
       behind.delete(laneKey(lane));
       const rows = counts.get(lane) ?? [];
       const last = rows.at(-1);
+      if (last !== undefined) readTo.set(laneKey(lane), last.position);
       // A full share means that there may be more; the lane goes to the end of the round.
       if (rows.length === limit && last !== undefined) behind.set(laneKey(lane), { ...lane, cursor: last.position });
     }
@@ -122,19 +145,31 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
       const round = nextRound ?? readRound();
       nextRound = undefined;
       const messages = await round;
-      if (messages.length === 0) return 0;
+      if (messages.length === 0) {
+        await settle();
+        return 0;
+      }
       // While these are published, the next ones are read: a queue may exceed its depth by one round for it.
       if (behind.size > 0) {
         nextRound = readRound();
         // Whoever takes the round sees the failure; a round that is dropped meanwhile has nobody.
         nextRound.catch(() => undefined);
       }
+      const publishing = era;
       const refused = await publish(messages);
       await deps.onPublished?.(messages);
-      await move(messages, refused);
+      await settle();
+      // The round before has lost its lease: these rows are the next owner's, who publishes them under the same keys.
+      if (publishing !== era) return messages.length;
+      moving = move(messages, refused);
+      // Whoever settles sees the failure, here or in the next round.
+      moving.catch(() => undefined);
+      if (nextRound === undefined) await settle();
       return messages.length;
     } catch (error) {
-      // What was read was not published: the cursors in the database say where to go on.
+      // A move that fails as well changes nothing: the cursors in the database say where to go on.
+      await Promise.allSettled([moving]);
+      moving = undefined;
       forget();
       throw error;
     }
@@ -150,7 +185,12 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
       await buryRefused(tx, refused);
       return moves.length === 0 ? 0 : moveCursors(tx, moves);
     });
-    if (moved === moves.length) return;
+    if (moved === moves.length) {
+      for (const { lane, position } of moves) {
+        if (readTo.get(laneKey(lane)) === position) readTo.delete(laneKey(lane));
+      }
+      return;
+    }
     logger.warn({ owner, moved, asked: moves.length }, 'relay lost its lease; another one publishes these lanes');
     forget();
   }
@@ -198,6 +238,7 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
       }
     },
     async close() {
+      await settle();
       if (hasAnnounced) await withTransaction(pool, SCOPE, (tx) => leaveRelays(tx, owner));
       forget();
     },

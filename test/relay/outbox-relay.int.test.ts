@@ -171,6 +171,63 @@ describe('one relay', () => {
   });
 });
 
+describe('rounds that overlap', () => {
+  /** Signals each time that a round has read which lanes are behind: only then it asks for the depth. */
+  function watchRounds() {
+    let rounds = 0;
+    const watched: Transport = {
+      ...transport,
+      depth: (queue) => {
+        if (queue === QUEUE) rounds += 1;
+        return transport.depth(queue);
+      },
+    };
+    const untilRound = (round: number) => eventually(async () => expect(rounds).toBeGreaterThanOrEqual(round));
+    return { watched, untilRound };
+  }
+
+  test('do not publish a row again because its lane got more while it was being published', async () => {
+    const [big = '', small = ''] = await addTenants(2);
+    await addRows(big, 60);
+    await addRows(small, 1);
+    await moveMark();
+    const { watched, untilRound } = watchRounds();
+    const keys: string[] = [];
+    let rounds = 0;
+    const busy = relay('a', {
+      transport: watched,
+      batchSize: 10,
+      onPublished: async (messages) => {
+        keys.push(...messages.map(({ message }) => message.key));
+        rounds += 1;
+        if (rounds > 4) return;
+        // The next round has read its lanes before the cursors of this one move.
+        await untilRound(rounds + 1);
+        await addRows(small, 1);
+        await moveMark();
+      },
+    });
+    while ((await busy.tick()) > 0);
+    const mine = keys.filter((key) => key.includes(QUEUE));
+    expect(mine).toHaveLength(65);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  test('leave every cursor at the last row that was published, also when the relay closes in between', async () => {
+    const [tenantId = ''] = await addTenants(1);
+    await addRows(tenantId, 30);
+    await moveMark();
+    let last: bigint | undefined;
+    const busy = relay('a', { batchSize: 10, onPublished: (messages) => void (last = messages.at(-1)?.position) });
+    expect(await busy.tick()).toBe(10);
+    await busy.close();
+    expect(await cursorOf(tenantId)).toBe(String(last));
+    const next = relay('b', { onPublished: (messages) => void (last = messages.at(-1)?.position) });
+    expect(await next.tick()).toBe(20);
+    expect(await cursorOf(tenantId)).toBe(String(last));
+  });
+});
+
 describe('several relays', () => {
   test('share the shards; of one that is killed the other takes all, of one that leaves at once', async () => {
     const tenantIds = await addTenants(40);
