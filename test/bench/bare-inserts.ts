@@ -4,15 +4,24 @@ import type { Pool } from '../../src/platform/postgres.ts';
 import { newEventRow } from '../../src/event-store/event-row.ts';
 import type { WebhookRecord } from '../../src/event-store/record-webhooks.ts';
 
-/** The same tables with the same indexes, without partitions, triggers, locks, versions or dedupe: the floor. */
+/** The same tables, with their partitions, indexes and checks, without triggers, locks, versions or dedupe: the floor. */
 export async function createBareTables(client: pg.Client): Promise<void> {
+  const like = (table: string): string =>
+    `bare.${table} (like hookledger.${table} including defaults including indexes including constraints)`;
+  const byPosition = ['webhooks', 'events', 'outbox'].map(
+    (table) => `
+    create table ${like(table)} partition by range (position);
+    create table bare.${table}_0 partition of bare.${table} for values from (0) to (10000000);`,
+  );
+  const byKey = [0, 1, 2, 3].map(
+    (part) => `
+    create table bare.dedupe_p${part} partition of bare.dedupe for values with (modulus 4, remainder ${part});`,
+  );
   await client.query(`
     create schema bare;
-    create table bare.webhooks (like hookledger.webhooks including defaults including indexes);
-    create table bare.dedupe (like hookledger.dedupe including defaults including indexes);
-    create table bare.streams (like hookledger.streams including defaults including indexes);
-    create table bare.events (like hookledger.events including defaults including indexes);
-    create table bare.outbox (like hookledger.outbox including defaults including indexes);
+    create table ${like('streams')};
+    create table ${like('dedupe')} partition by hash (key_hash);
+    ${byKey.join('')}${byPosition.join('')}
     create sequence bare.position_seq;
     create type bare.webhook as (id uuid, body_offset integer, body_bytes integer, dedupe_key bytea, content_hash bytea);
   `);
