@@ -8,7 +8,7 @@ import { webhookRecord } from '../support/webhook-record.ts';
 import { recordBare, createBareTables } from './bare-inserts.ts';
 import type { Bench, Contestant } from './bench.ts';
 import type { AppendPeer } from './append-peers.ts';
-import { createEmmett, createGraphileWorker, createPgBoss } from './append-peers.ts';
+import { createEmmett, createGraphileWorker, createOutboxStorage, createPgBoss } from './append-peers.ts';
 
 const BATCH = 200;
 const CONCURRENCY = 2;
@@ -35,7 +35,7 @@ export const appendBench: Bench = {
     const admin = pool(adminUrl);
     await withConnection(adminUrl, createBareTables);
     const peers: AppendPeer[] = [];
-    for (const create of [createPgBoss, createGraphileWorker, createEmmett]) {
+    for (const create of [createPgBoss, createGraphileWorker, createOutboxStorage, createEmmett]) {
       peers.push(await create((await servers.newDatabase()).adminUrl));
     }
 
@@ -54,7 +54,8 @@ export const appendBench: Bench = {
       settings: {
         work: `${webhooks} webhooks of ${BODY_BYTES} bytes a round, batches of ${BATCH}, ${CONCURRENCY} at once`,
         durability: 'fsync and synchronous_commit on',
-        peers: 'one job (event) with the same body for each webhook, by their bulk call where they have one',
+        peers:
+          'one job (event) with the same body for each webhook, by their bulk call where they have one; pg-transactional-outbox a transaction a batch',
       },
       async close() {
         await application.end();

@@ -1,5 +1,8 @@
 import type { WebhookRecord } from '../../src/event-store/record-webhooks.ts';
+import { createLogger } from '../../src/platform/logger.ts';
+import { createPool, withTransaction } from '../../src/platform/postgres.ts';
 import { importPeer } from './import-peer.ts';
+import { createTransactionalOutbox } from './transactional-outbox.ts';
 
 export type AppendPeer = Readonly<{
   name: string;
@@ -55,6 +58,33 @@ export async function createGraphileWorker(url: string): Promise<AppendPeer> {
     name: 'graphile-worker',
     record: (batch) => utils.addJobs(batch.map((webhook) => ({ identifier: 'webhook', payload: body(webhook) }))),
     close: () => utils.release(),
+  };
+}
+
+/** pg-transactional-outbox: it stores one message after the other, here in one transaction a batch. */
+export async function createOutboxStorage(url: string): Promise<AppendPeer> {
+  const pool = createPool({
+    url,
+    applicationName: 'bench',
+    max: 4,
+    statementTimeoutMs: 60_000,
+    idleInTransactionTimeoutMs: 10_000,
+    logger: createLogger({ level: 'warn' }),
+  });
+  const { store } = await createTransactionalOutbox(url, pool);
+  return {
+    name: 'pg-transactional-outbox',
+    record: (batch) =>
+      withTransaction(pool, { tenant: '*' }, async (tx) => {
+        for (const webhook of batch) {
+          const { id, body: text } = body(webhook);
+          await store(
+            { id, aggregateType: 'call', aggregateId: id, messageType: 'CallEnded', segment: id, payload: { text } },
+            tx,
+          );
+        }
+      }),
+    close: () => pool.end(),
   };
 }
 

@@ -16,7 +16,7 @@ export type PreparedBench = Readonly<{
   /** Payload, concurrency, durability: what the figures hold for. */
   settings: Readonly<Record<string, string>>;
   /** More to print at the end, such as percentiles. */
-  remarks?: () => readonly string[];
+  remarks?: () => readonly string[] | Promise<readonly string[]>;
   close(): Promise<void>;
 }>;
 

@@ -3,7 +3,7 @@
  * result as JSON. Refuses in production.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
@@ -16,6 +16,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'ingest-4k': async () => (await import('./ingest-bench.ts')).ingest4kBench,
   relay: async () => (await import('./relay-bench.ts')).relayBench,
   latency: async () => (await import('./latency-bench.ts')).latencyBench,
+  work: async () => (await import('./work-bench.ts')).workBench,
 };
 
 const { values, positionals } = parseArgs({
@@ -44,7 +45,7 @@ for (const name of names) {
     const prepared = await bench.prepare({ quick: values.quick === true, servers });
     try {
       const outcome = await runBench(name, prepared, values.quick === true ? 2 : 5, note);
-      printBench(outcome, prepared, servers, line);
+      await printBench(outcome, prepared, servers, line);
       process.stdout.write(`${JSON.stringify(outcome.result)}\n`);
     } finally {
       await prepared.close();
@@ -57,7 +58,8 @@ for (const name of names) {
 /** The peers are nothing that Hookledger needs: they are installed beside the benches at the first run. */
 function installPeers(): void {
   const here = fileURLToPath(new URL('.', import.meta.url));
-  if (existsSync(`${here}/node_modules`)) return;
+  const { dependencies } = JSON.parse(readFileSync(`${here}/package.json`, 'utf8')) as { dependencies: object };
+  if (Object.keys(dependencies).every((name) => existsSync(`${here}/node_modules/${name}`))) return;
   note('installing the peers …');
   const { status } = spawnSync('npm', ['ci', '--prefix', here, '--no-audit', '--no-fund'], { stdio: ['ignore', 2, 2] });
   if (status !== 0) throw new Error('The peers could not be installed: npm ci in test/bench failed.');

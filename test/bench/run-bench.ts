@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import type { BenchServers, Contestant, PreparedBench } from './bench.ts';
+import { median } from './quantile.ts';
 
 export type BenchResult = Readonly<{
   bench: string;
@@ -48,12 +49,12 @@ export async function runBench(
   };
 }
 
-export function printBench(
+export async function printBench(
   { result, samples }: Awaited<ReturnType<typeof runBench>>,
   prepared: PreparedBench,
   servers: BenchServers,
   line: (text: string) => void,
-): void {
+): Promise<void> {
   line(
     `${result.bench}: Node ${process.versions.node}, PostgreSQL ${servers.postgresVersion}, Redis ${servers.redisVersion}, ${cpus().length} cores, all on one machine`,
   );
@@ -68,14 +69,7 @@ export function printBench(
         (goal === undefined ? '' : ` (goal ${goal.atLeast}: ${(ratio ?? 0) >= goal.atLeast ? 'met' : 'not met'})`),
     );
   }
-  for (const remark of prepared.remarks?.() ?? []) line(`  ${remark}`);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+  for (const remark of (await prepared.remarks?.()) ?? []) line(`  ${remark}`);
 }
 
 function turned(contestants: readonly Contestant[], by: number): readonly Contestant[] {
