@@ -27,7 +27,9 @@ export async function chooseSource(
   if (source === undefined || source.provider !== provider) {
     throw new NoSourceError(
       `There is no source ${sourceId === undefined ? '' : `${sourceId} `}of ${provider}. Make one: ` +
-        `hookledger sources create --provider ${provider} --account … --secret … --mode test`,
+        `hookledger sources create --provider ${provider} --account … --secret … --mode test` +
+        // How its sender signs is known nowhere else.
+        (provider === 'custom' ? " --settings '{…}'" : ''),
     );
   }
   const [secret] = source.secrets;

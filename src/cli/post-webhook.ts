@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { signWebhook, webhookQuery } from '../dev/sign-webhook.ts';
 import type { SampleProvider } from '../dev/samples/sample-webhook.ts';
+import type { Sample } from './make-sample.ts';
 import { NoServerError } from './no-server-error.ts';
 
 /** The server's answer: the outcome of a recorded webhook and our id of it, or the code of a problem. */
@@ -8,18 +9,28 @@ export type WebhookAnswer = Readonly<{ httpStatus: number; outcome: string; id?:
 
 const problemSchema = z.object({ code: z.string() });
 
-/**
- * Signs the body now, as the provider would, and posts it. `signedUrl`: the address as the provider knows it, when it is
- * not the one that is posted to. @throws NoServerError when nobody answers there.
- */
+export type SignedAddress = Readonly<{
+  url: string;
+  /** The address as the provider knows it, when it is not the one that is posted to. */
+  signedUrl: string;
+  provider: SampleProvider;
+  secret: string;
+  /** Of the source: how it signs, where only it knows. */
+  settings: Readonly<Record<string, unknown>>;
+}>;
+
+/** Signs the body now, as the provider would, and posts it. @throws NoServerError when nobody answers there. */
 export async function postWebhook(
-  address: Readonly<{ url: string; signedUrl?: string; provider: SampleProvider; secret: string }>,
-  body: Buffer,
+  { url, signedUrl, provider, secret, settings }: SignedAddress,
+  { body, headers }: Sample,
 ): Promise<WebhookAnswer> {
-  const { url, signedUrl = url, provider, secret } = address;
   const response = await fetch(`${url}${webhookQuery(provider, body)}`, {
     method: 'POST',
-    headers: signWebhook(provider, body, secret, Date.now(), signedUrl),
+    headers: signWebhook(provider, body, secret, Date.now(), signedUrl, {
+      settings,
+      // As fetch sends it, should it be signed.
+      headers: { host: new URL(url).host, ...headers },
+    }),
     body: new Uint8Array(body),
   }).catch((cause: unknown) => {
     throw new NoServerError(`${new URL(url).origin} does not answer. Is the server running?`, { cause });

@@ -2,13 +2,14 @@ import type { SampleProvider } from '../dev/samples/sample-webhook.ts';
 import { strangersSecret } from '../dev/sign-webhook.ts';
 import { webhookPath } from '../tenants/source.ts';
 import type { ChosenSource } from './choose-source.ts';
+import type { Sample } from './make-sample.ts';
 import { postWebhook } from './post-webhook.ts';
 import type { WebhookAnswer } from './post-webhook.ts';
 import { showProgress } from './progress.ts';
 
 export type SampleOrder = Readonly<{
   provider: SampleProvider;
-  bodyFor: (source: ChosenSource, now: Date) => Buffer;
+  sampleFor: (source: ChosenSource, now: Date) => Sample;
   count: number;
   /** Signed with a secret that is not the source's. */
   isForged: boolean;
@@ -20,13 +21,13 @@ const IN_FLIGHT = 8;
 
 /** Posts what was ordered, a few at a time, and answers in the order of the answers. */
 export async function sendSamples(
-  { provider, bodyFor, count, isForged, isDoubled }: SampleOrder,
+  { provider, sampleFor, count, isForged, isDoubled }: SampleOrder,
   { server, source, now }: { server: string; source: ChosenSource; now: () => Date },
 ): Promise<readonly WebhookAnswer[]> {
-  const secret = isForged ? strangersSecret(provider) : source.secret;
+  const secret = isForged ? strangersSecret(provider, source.settings) : source.secret;
   const path = webhookPath(source);
   const signedUrl = `${(source.publicUrl ?? server).replace(/\/+$/, '')}${path}`;
-  const address = { url: `${server}${path}`, signedUrl, provider, secret };
+  const address = { url: `${server}${path}`, signedUrl, provider, secret, settings: source.settings };
   const answers: WebhookAnswer[] = [];
   const show = showProgress(count);
   let started = 0;
@@ -35,9 +36,9 @@ export async function sendSamples(
   async function sendNext(): Promise<void> {
     while (started < count) {
       started += 1;
-      const body = bodyFor(source, now());
-      answers.push(await postWebhook(address, body));
-      if (isDoubled) answers.push(await postWebhook(address, body));
+      const sample = sampleFor(source, now());
+      answers.push(await postWebhook(address, sample));
+      if (isDoubled) answers.push(await postWebhook(address, sample));
       done += 1;
       show(done);
     }

@@ -7,12 +7,14 @@ import { readSample } from './read-sample.ts';
 import type { SampleProvider } from './samples/sample-webhook.ts';
 import { encodeSample, SAMPLE_PROVIDERS, sampleTypes, sampleWebhook } from './samples/sample-webhook.ts';
 
-/** Types that are known by name, and of which nothing is counted. Other providers name theirs by prefix, or not at all. */
+/** Types that are known by name, and of which nothing is counted: a line for all of them, not a row for each. */
 const KEPT_TYPES: Readonly<Record<string, ReadonlySet<string>>> = {
   stripe: STRIPE_KEPT_TYPES,
   retell: RETELL_KEPT_TYPES,
   gohighlevel: GOHIGHLEVEL_KEPT_TYPES,
 };
+/** Providers of whom we know no types. */
+const SENDERS_NAME_TYPES: ReadonlySet<string> = new Set(['standard-webhooks', 'custom']);
 const KEPT = 'ProviderEventReceived';
 const LINE_LENGTH = 120;
 /** What Event Streams tell some time after a message or call, and what it cost with it. */
@@ -20,8 +22,8 @@ const PRICE = '-0.0079';
 
 const HEAD = `# What becomes of each event
 
-Made by \`npm run docs\` from the mappings themselves: each row is what they make of the sample that
-\`npx hookledger send <provider> <type>\` sends. Do not edit it.
+Made by \`npm run docs\` from the mappings themselves: each row, and each list below a table, is what they make of the
+samples that \`npx hookledger send <provider> <type>\` sends. Do not edit it.
 
 - **dedupe key**: two deliveries with an equal one are one. \`{…}\` stands for a field of the body, or a header; \`content\`
   for the content itself, which tells duplicates for 24 hours.
@@ -39,18 +41,23 @@ export function describeProviders(providers: readonly Provider[]): string {
 function describeProvider(provider: Provider): string {
   const title = `## ${provider.name}\n\nHow to connect it: [providers/${provider.name}.md](providers/${provider.name}.md).\n`;
   const sampled = SAMPLE_PROVIDERS.find((name) => name === provider.name);
-  if (sampled === undefined) {
-    return `${title}\nIts senders name their own types, as the source's settings say. All become \`${KEPT}\`.\n`;
-  }
+  if (sampled === undefined) throw new Error(`There are no samples of ${provider.name}: add them to dev/samples.`);
   const rows = rowsOf(provider, sampled);
-  const shown = new Set(rows.map(({ type }) => type));
-  const others = [...(KEPT_TYPES[sampled] ?? [])].filter((type) => !shown.has(type)).toSorted();
+  const isListed = ({ type, events }: Row) => KEPT_TYPES[sampled]?.has(type) === true && list(events) === list([KEPT]);
   const table = tableOf([
     ['type', 'mapped to', 'dedupe key', 'facts'],
-    ...rows.map(({ type, events, key, facts }) => [`\`${type}\``, list(events), key, facts.join('<br>')]),
+    ...rows
+      .filter((row) => !isListed(row))
+      .map(({ type, events, key, facts }) => [`\`${type}\``, list(events), key, facts.join('<br>')]),
   ]);
-  if (others.length === 0) return `${title}\n${table}`;
-  return `${title}\n${table}\n${others.length} more types become \`${KEPT}\`:\n\n${wrap(others.map((type) => `\`${type}\``).join(', '))}\n`;
+  const note = SENDERS_NAME_TYPES.has(sampled)
+    ? [`Its senders name their own types. All become \`${KEPT}\`, as these do.\n`]
+    : [];
+  const kept = [...Map.groupBy(rows.filter(isListed), ({ key }) => key)].map(([key, ofKey]) => {
+    const types = ofKey.map(({ type }) => `\`${type}\``).toSorted();
+    return `${types.length} more types become \`${KEPT}\`, by the dedupe key ${key.replaceAll('<br>', ' ')}:\n\n${wrap(types.join(', '))}\n`;
+  });
+  return [title, ...note, table, ...kept].join('\n');
 }
 
 type Row = Readonly<{ type: string; events: readonly string[]; key: string; facts: readonly string[] }>;

@@ -1,5 +1,6 @@
 import type { IncomingRequest, Normalised, Provider } from '../ingest/provider.ts';
 import type { Source } from '../tenants/source.ts';
+import { CUSTOM_EXAMPLE_SETTINGS } from './samples/custom-samples.ts';
 import type { SampleProvider } from './samples/sample-webhook.ts';
 import { signWebhook, strangersSecret, webhookQuery } from './sign-webhook.ts';
 
@@ -12,7 +13,13 @@ export type ReadSample = Readonly<{
   readAgain(changed: Readonly<{ headers?: IncomingRequest['headers']; body?: Buffer }>): Normalised;
 }>;
 
-/** What the provider's mapping makes of a body that it has just sent, for a source that takes whatever it is about. */
+/** Of a source that takes whatever a sample is about, and signs as the example does where it may sign in any way. */
+const SETTINGS: Partial<Record<SampleProvider, Source['settings']>> = {
+  twilio: { subaccounts: true },
+  custom: CUSTOM_EXAMPLE_SETTINGS,
+};
+
+/** What the provider's mapping makes of a body that it has just sent, for a source of these settings. */
 export function readSample(provider: Provider, name: SampleProvider, body: Buffer): ReadSample {
   const source: Source = {
     id: 'src_1',
@@ -21,7 +28,7 @@ export function readSample(provider: Provider, name: SampleProvider, body: Buffe
     mode: 'test',
     books: 'platform',
     secrets: [],
-    settings: name === 'twilio' ? { subaccounts: true } : {},
+    settings: SETTINGS[name] ?? {},
   };
   // No header that a mapping reads holds the signature.
   const signed = signWebhook(name, body, strangersSecret(name), RECEIVED_AT.getTime());

@@ -1,14 +1,19 @@
-import { createHash, createHmac, createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { createHash, createHmac, randomBytes, sign } from 'node:crypto';
+import { newPrivateKey, readPrivateKey } from './private-key.ts';
+import { CUSTOM_EXAMPLE_SETTINGS } from './samples/custom-samples.ts';
 import type { SampleProvider } from './samples/sample-webhook.ts';
+import { signCustomWebhook, strangersCustomSecret } from './sign-custom-webhook.ts';
 
-class NoPrivateKeyError extends Error {
-  override readonly name = 'NoPrivateKeyError';
-  readonly code = 'no_private_key';
-}
+/** How a sender of the provider `custom` signs, and what its settings look for in headers. */
+export type CustomScheme = Readonly<{
+  settings?: Readonly<Record<string, unknown>>;
+  headers?: Readonly<Record<string, string>>;
+}>;
 
 /**
  * The headers with which the provider would deliver this body at that time, names in lower case. `url`: the address as
- * the provider knows it, which Twilio signs; without the query of `webhookQuery`, which is added here.
+ * the provider knows it, which Twilio signs; without the query of `webhookQuery`, which is added here. `scheme`: for the
+ * provider `custom`, whose sources each have their own.
  */
 export function signWebhook(
   provider: SampleProvider,
@@ -16,6 +21,7 @@ export function signWebhook(
   secret: string,
   nowMs: number,
   url = '',
+  { settings = CUSTOM_EXAMPLE_SETTINGS, headers = {} }: CustomScheme = {},
 ): Readonly<Record<string, string>> {
   const hmac = createHmac('sha256', secret);
   switch (provider) {
@@ -41,7 +47,7 @@ export function signWebhook(
       };
     }
     case 'gohighlevel': {
-      const signature = sign(null, body, readPrivateKey(secret)).toString('base64');
+      const signature = sign(null, body, readPrivateKey(secret, 'ed25519', 'gohighlevel.md')).toString('base64');
       return { 'content-type': 'application/json', 'x-ghl-signature': signature };
     }
     case 'twilio': {
@@ -55,6 +61,8 @@ export function signWebhook(
         'x-twilio-signature': signed.digest('base64'),
       };
     }
+    case 'custom':
+      return signCustomWebhook(body, { settings, secret, nowMs, url, headers });
   }
 }
 
@@ -68,21 +76,17 @@ function byName([one]: readonly [string, string], [other]: readonly [string, str
   return one < other ? -1 : Number(one > other);
 }
 
-/** Of the form that `signWebhook` needs, and of no source. */
-export function strangersSecret(provider: SampleProvider): string {
-  if (provider !== 'gohighlevel') return `forged_${randomBytes(12).toString('hex')}`;
-  return generateKeyPairSync('ed25519').privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64');
-}
-
-/** GoHighLevel signs with a key that nobody else has; samples are signed with one of ours, PKCS #8 in base64. */
-function readPrivateKey(secret: string) {
-  try {
-    return createPrivateKey({ key: Buffer.from(secret, 'base64'), format: 'der', type: 'pkcs8' });
-  } catch (cause) {
-    throw new NoPrivateKeyError(
-      "The source's secret is no private key to sign samples with. Give it one, PKCS #8 in base64, and its public key to " +
-        '--public-key; see docs/providers/gohighlevel.md.',
-      { cause },
-    );
+/** Of the form that `signWebhook` needs, and of no source. `settings`: of a source of the provider `custom`. */
+export function strangersSecret(
+  provider: SampleProvider,
+  settings: Readonly<Record<string, unknown>> = CUSTOM_EXAMPLE_SETTINGS,
+): string {
+  switch (provider) {
+    case 'gohighlevel':
+      return newPrivateKey('ed25519');
+    case 'custom':
+      return strangersCustomSecret(settings);
+    default:
+      return `forged_${randomBytes(12).toString('hex')}`;
   }
 }

@@ -8,6 +8,7 @@ import { administer } from './orm.ts';
 import type { Orm } from './orm.ts';
 import { parseCommand, word } from './parse-command.ts';
 import { sealSecret } from './secret-box.ts';
+import { sourceFields } from './source-fields.ts';
 import { webhookPath } from './source.ts';
 
 const newSource = z.strictObject({
@@ -15,10 +16,9 @@ const newSource = z.strictObject({
   account: word,
   /** Newest first. None is possible: many providers tell it only once they know the address; all is refused till then. */
   secrets: z.array(word).max(2),
-  publicUrl: z.url({ protocol: /^https?$/ }).optional(),
-  publicKey: z.string().min(1).max(10_000).optional(),
-  /** Checked by the provider's own schema where the provider is known. */
-  settings: z.record(z.string(), z.unknown()).default({}),
+  publicUrl: sourceFields.publicUrl.optional(),
+  publicKey: sourceFields.publicKey.optional(),
+  settings: sourceFields.settings.default({}),
   mode: z.enum(MODES).default('live'),
   books: z.enum(BOOKS).default('platform'),
   defaultTenantId: word.optional(),

@@ -14,6 +14,8 @@ export type ListedSource = Readonly<{
   path: string;
   liveSecrets: number;
   publicUrl?: string;
+  publicKey?: string;
+  settings: Readonly<Record<string, unknown>>;
   defaultTenantId?: string;
   createdAt: Date;
 }>;
@@ -23,16 +25,18 @@ export async function listSources({ orm }: { orm: Orm }): Promise<readonly Liste
   const sources = await administer(orm, (em) =>
     em.find(SourceEntity, {}, { orderBy: { provider: 'asc', account: 'asc', mode: 'asc' } }),
   );
-  return sources.map(({ id, provider, account, mode, books, secrets, publicUrl, defaultTenantId, createdAt }) => ({
-    id,
-    provider,
-    account,
-    mode,
-    books,
-    path: webhookPath({ provider, id }),
-    liveSecrets: secrets.length,
-    ...(typeof publicUrl === 'string' ? { publicUrl } : {}),
-    ...(typeof defaultTenantId === 'string' ? { defaultTenantId } : {}),
-    createdAt,
+  return sources.map((source) => ({
+    id: source.id,
+    provider: source.provider,
+    account: source.account,
+    mode: source.mode,
+    books: source.books,
+    path: webhookPath(source),
+    liveSecrets: source.secrets.length,
+    ...(typeof source.publicUrl === 'string' ? { publicUrl: source.publicUrl } : {}),
+    ...(typeof source.publicKey === 'string' ? { publicKey: source.publicKey } : {}),
+    settings: source.settings,
+    ...(typeof source.defaultTenantId === 'string' ? { defaultTenantId: source.defaultTenantId } : {}),
+    createdAt: source.createdAt,
   }));
 }

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { PROVIDERS } from '../../src/app.ts';
 import { runCli } from './spawn-cli.ts';
 
 test('--help, help and nothing at all show every command', async () => {
@@ -37,6 +39,7 @@ test.each([
   [['--bogus'], 'Which command?'],
   [['keys', 'create', '--role', 'boss'], '--role is one of finance, engineer, ops, admin, not "boss".'],
   [['send', 'stripe', 'invoice.payd'], 'Did you mean invoice.paid?'],
+  [['send', 'custom', 'nothing.of.the.kind'], 'npx hookledger send custom --list shows the 3 that there are.'],
   [['start', '--roles', 'api,wrker'], '--roles is one of'],
 ])('%j is wrong usage: exit code 2, what is wrong, where to look', async (args, text) => {
   const { code, stdout, stderr } = await runCli(args);
@@ -44,6 +47,18 @@ test.each([
   expect(stdout).toBe('');
   expect(stderr).toContain(text);
   expect(stderr).toMatch(/^next: npx hookledger .*--help$/m);
+});
+
+test('send --list shows the samples of every provider, or of one', async () => {
+  const [all, ofCustom] = await Promise.all([
+    runCli(['send', '--list', '--json']),
+    runCli(['send', 'custom', '--list']),
+  ]);
+  const listed = z.array(z.object({ provider: z.string(), event: z.string() })).parse(JSON.parse(all.stdout));
+  expect(new Set(listed.map(({ provider }) => provider))).toEqual(new Set(PROVIDERS.map(({ name }) => name)));
+  expect(listed).toContainEqual({ provider: 'stripe', event: 'customer.tax_id.created' });
+  expect(ofCustom).toMatchObject({ code: 0, stdout: expect.stringContaining('contact.created') });
+  expect(ofCustom.stdout).not.toContain('stripe');
 });
 
 test('an environment that is not right is named, variable by variable', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { retellSample } from '../../src/dev/samples/retell-samples.ts';
 import { stripeSample } from '../../src/dev/samples/stripe-samples.ts';
@@ -12,7 +12,7 @@ import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { createTemporaryDirectory } from '../support/temporary-directory.ts';
-import { readTestRun } from '../support/test-run.ts';
+import { readTestRun, reportNotProven } from '../support/test-run.ts';
 
 const PROCESSES = 3;
 const CALLS = 30;
@@ -24,12 +24,26 @@ type Provider = keyof typeof SECRETS;
 type Body = Readonly<{ provider: Provider; bytes: Buffer }>;
 type Answer = Readonly<{ status: number; outcome: string; id: string }>;
 
+type Transport = Readonly<{
+  name: string;
+  /** What a server says of its queues when it starts. */
+  queues: string;
+  /** What leads a server to them; `directory` is empty. */
+  environment(directory: string): Readonly<Record<string, string>>;
+}>;
+
 let database: TestDatabase;
-let servers: RunningServer[];
+let servers: RunningServer[] = [];
 const paths = { retell: '', stripe: '' };
 const directories: ReturnType<typeof createTemporaryDirectory>[] = [];
 
-beforeAll(async () => {
+function newDirectory(): string {
+  const directory = createTemporaryDirectory();
+  directories.push(directory);
+  return directory.path;
+}
+
+async function startServers({ environment }: Transport): Promise<void> {
   database = await createTestDatabase();
   const masterKey = randomBytes(32);
   const orm = createOrm(database.appUrl, { logger: createLogger({ level: 'silent' }) });
@@ -45,31 +59,37 @@ beforeAll(async () => {
     DATABASE_URL: database.appUrl,
     HOOKLEDGER_MASTER_KEY: masterKey.toString('base64'),
     PORT: '0',
-    ...sharedQueues(),
+    ...environment(newDirectory()),
   };
-  const newDirectory = () => {
-    const directory = createTemporaryDirectory();
-    directories.push(directory);
-    return { HOOKLEDGER_DATA_DIR: directory.path };
+  const withDirectory = () => ({ ...env, HOOKLEDGER_DATA_DIR: newDirectory() });
+  // Queues in PostgreSQL have to be made ready by its owner.
+  await runCliForJson(['migrate'], { ...withDirectory(), DATABASE_URL: database.adminUrl });
+  servers = await Promise.all(Array.from({ length: PROCESSES }, () => startServer([], withDirectory())));
+}
+
+/** Answers what each one printed. */
+async function stopServers(): Promise<readonly string[]> {
+  const ended = await Promise.all(servers.splice(0).map((server) => server.interrupt()));
+  return ended.map(({ stdout }) => stdout);
+}
+
+function transports(): readonly Transport[] {
+  const onPostgres: Transport = {
+    name: 'PostgreSQL',
+    queues: 'BullMQ on PostgreSQL',
+    // Where no Redis is named, one on the PATH would be started.
+    environment: (directory) => ({ PATH: directory }),
   };
-  // Where there is no Redis, the queues are in PostgreSQL, and its owner has to make them ready.
-  await runCliForJson(['migrate'], { ...env, ...newDirectory(), DATABASE_URL: database.adminUrl });
-  servers = await Promise.all(Array.from({ length: PROCESSES }, () => startServer([], { ...env, ...newDirectory() })));
-}, 120_000);
-
-afterAll(async () => {
-  await Promise.all(servers.map((server) => server.interrupt()));
-  await database.drop();
-  for (const directory of directories) directory.remove();
-}, 60_000);
-
-/** One Redis for all of them, in a database of its own. */
-function sharedQueues(): Record<string, string> {
   const { redisUrl } = readTestRun();
-  if (redisUrl === undefined) return {};
+  if (redisUrl === undefined) {
+    reportNotProven('several processes with their queues on Redis, for want of a Redis server');
+    return [onPostgres];
+  }
+  // One Redis for all of them, in a database of its own.
   const url = new URL(redisUrl);
   url.pathname = '/9';
-  return { REDIS_URL: url.href };
+  const onRedis = { name: 'Redis', queues: 'BullMQ on Redis', environment: () => ({ REDIS_URL: url.href }) };
+  return [onRedis, onPostgres];
 }
 
 /** Reports of calls and payments, several of each thing, in an order that mixes them. */
@@ -156,54 +176,65 @@ async function untilHandled(): Promise<void> {
   }
 }
 
-test('three processes on one database: every answer right, nothing lost when one is killed, figures right', async () => {
-  await eventually(async () => expect(await shardsByOwner()).toEqual([4, 6, 6]));
+describe.each(transports())('three processes on one database, with their queues on $name', (transport) => {
+  beforeAll(() => startServers(transport), 120_000);
+  afterAll(async () => {
+    await stopServers();
+    await database.drop();
+    for (const directory of directories.splice(0)) directory.remove();
+  }, 60_000);
 
-  for (const answers of await sendToAll(reports('first'))) {
-    expect(answers.map((answer) => answer?.status)).toEqual([202, 202, 202]);
-    const outcomes = answers.map((answer) => answer?.outcome);
-    expect(outcomes.filter((outcome) => outcome === 'duplicate')).toHaveLength(2);
-    expect(outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'unassigned')).toHaveLength(1);
-    expect(new Set(answers.map((answer) => answer?.id)).size).toBe(1);
-  }
+  test('every answer is right, nothing is lost when one is killed, and the figures are right', async () => {
+    await eventually(async () => expect(await shardsByOwner()).toEqual([4, 6, 6]));
 
-  const [doomed] = servers;
-  const bodies = reports('second');
-  let killed: Promise<void> | undefined;
-  const answers = await sendToAll(bodies, (answered) => {
-    if (answered === Math.floor(bodies.length / 3)) killed = doomed?.kill();
-  });
-  await killed;
-  servers = servers.filter((server) => server !== doomed);
-  expect(answers.filter(([fromDoomed]) => fromDoomed === undefined).length).toBeGreaterThan(0);
-  for (const [, ...others] of answers) expect(others.map((answer) => answer?.status)).toEqual([202, 202]);
-  for (const each of answers) {
-    const given = each.filter((answer) => answer !== undefined);
-    expect(given.map(({ status }) => status)).toEqual(given.map(() => 202));
-    expect(given.filter(({ outcome }) => outcome !== 'duplicate').length).toBeLessThanOrEqual(1);
-    expect(new Set(given.map(({ id }) => id)).size).toBe(1);
-  }
+    for (const answers of await sendToAll(reports('first'))) {
+      expect(answers.map((answer) => answer?.status)).toEqual([202, 202, 202]);
+      const outcomes = answers.map((answer) => answer?.outcome);
+      expect(outcomes.filter((outcome) => outcome === 'duplicate')).toHaveLength(2);
+      expect(outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'unassigned')).toHaveLength(1);
+      expect(new Set(answers.map((answer) => answer?.id)).size).toBe(1);
+    }
 
-  const promised = new Set(answers.flatMap((each) => each.flatMap((answer) => answer?.id ?? [])));
-  const kept = new Set((await rows('select id from hookledger.webhooks')).map(({ id }) => id));
-  expect([...promised].filter((id) => !kept.has(id))).toEqual([]);
-  expect(kept.size).toBe(2 * bodies.length);
+    const [doomed] = servers;
+    const bodies = reports('second');
+    let killed: Promise<void> | undefined;
+    const answers = await sendToAll(bodies, (answered) => {
+      if (answered === Math.floor(bodies.length / 3)) killed = doomed?.kill();
+    });
+    await killed;
+    servers = servers.filter((server) => server !== doomed);
+    expect(answers.filter(([fromDoomed]) => fromDoomed === undefined).length).toBeGreaterThan(0);
+    for (const [, ...others] of answers) expect(others.map((answer) => answer?.status)).toEqual([202, 202]);
+    for (const each of answers) {
+      const given = each.filter((answer) => answer !== undefined);
+      expect(given.map(({ status }) => status)).toEqual(given.map(() => 202));
+      expect(given.filter(({ outcome }) => outcome !== 'duplicate').length).toBeLessThanOrEqual(1);
+      expect(new Set(given.map(({ id }) => id)).size).toBe(1);
+    }
 
-  await eventually(async () => expect(await shardsByOwner()).toEqual([8, 8]));
-  await untilHandled();
-  expect(
-    await rows(
-      `select s.stream_key from hookledger.streams s join hookledger.events e using (stream_key)
+    const promised = new Set(answers.flatMap((each) => each.flatMap((answer) => answer?.id ?? [])));
+    const kept = new Set((await rows('select id from hookledger.webhooks')).map(({ id }) => id));
+    expect([...promised].filter((id) => !kept.has(id))).toEqual([]);
+    expect(kept.size).toBe(2 * bodies.length);
+
+    await eventually(async () => expect(await shardsByOwner()).toEqual([8, 8]));
+    await untilHandled();
+    expect(
+      await rows(
+        `select s.stream_key from hookledger.streams s join hookledger.events e using (stream_key)
        group by s.stream_key, s.version
        having count(*) <> s.version or min(e.version) <> 1 or max(e.version) <> s.version
          or count(distinct e.version) <> s.version`,
-    ),
-  ).toEqual([]);
-  expect(await rows('select count(*)::integer as dead from hookledger.dead_letters')).toEqual([{ dead: 0 }]);
-  expect(
-    await rows(
-      `select (select trim_scale(sum(quantity))::text from hookledger.usage_sums_v1 where meter = 'call_seconds') as seconds,
+      ),
+    ).toEqual([]);
+    expect(await rows('select count(*)::integer as dead from hookledger.dead_letters')).toEqual([{ dead: 0 }]);
+    expect(
+      await rows(
+        `select (select trim_scale(sum(quantity))::text from hookledger.usage_sums_v1 where meter = 'call_seconds') as seconds,
          (select trim_scale(sum(amount))::text from hookledger.payment_lines_v1) as collected`,
-    ),
-  ).toEqual([{ seconds: String(2 * CALLS * 60), collected: String(2 * PAYMENTS * 10) }]);
-}, 240_000);
+      ),
+    ).toEqual([{ seconds: String(2 * CALLS * 60), collected: String(2 * PAYMENTS * 10) }]);
+
+    for (const printed of await stopServers()) expect(printed).toContain(transport.queues);
+  }, 240_000);
+});

@@ -9,10 +9,10 @@ import { defineCommand, EXIT, oneOf } from '../command.ts';
 import type { Context } from '../command.ts';
 import { urlOfServer, withEnvironment } from '../environment.ts';
 import type { Environment } from '../environment.ts';
+import { makeSample } from '../make-sample.ts';
 import { nearest } from '../../platform/nearest.ts';
 import { parseCount } from '../parse-values.ts';
 import type { WebhookAnswer } from '../post-webhook.ts';
-import { sampleBody } from '../sample-body.ts';
 import { sendSamples } from '../send-samples.ts';
 import type { SampleOrder } from '../send-samples.ts';
 import { snakeCased } from '../snake-cased.ts';
@@ -23,7 +23,9 @@ const command = defineCommand({
   summary: 'Send a signed sample webhook to the running server',
   description: [
     'Sent over HTTP and signed with the secret of the source, as the provider does it. Every sample is about a new thing,',
-    'of a customer or agent that is mapped to a tenant where there is one; a file is sent byte for byte.',
+    'of a customer or agent that is mapped to a tenant where there is one; a file is sent byte for byte. There is a sample',
+    'of every type that a provider is known to send, of those that are only kept, too; for custom, whose senders name their',
+    "own, each one is made and signed as the source's settings say.",
     'Exit code 1 when the server answers otherwise than it must: a forged one must be refused, every other one taken.',
   ].join('\n'),
   arguments: ['[provider]', '[event-name|file]'],
@@ -40,6 +42,7 @@ const command = defineCommand({
     'send retell call_analyzed --count 100',
     'send stripe payment_intent.succeeded --duplicate',
     'send stripe ./event.json --forge',
+    'send custom contact.created --source src_…',
     'send --list',
   ],
   async run({ values, positionals: [providerName, what], ...context }) {
@@ -48,7 +51,7 @@ const command = defineCommand({
     if (provider === undefined) throw new UsageError(`send needs a provider: ${SAMPLE_PROVIDERS.join(' or ')}.`);
     const order: SampleOrder = {
       provider,
-      bodyFor: bodySource(provider, what),
+      sampleFor: sampleSource(provider, what, context),
       count: parseCount(values.count ?? '1', '--count', 1_000_000),
       isForged: values.forge === true,
       isDoubled: values.duplicate === true,
@@ -62,17 +65,22 @@ const command = defineCommand({
 });
 
 /** A sample by its event's name, else a file. @throws UsageError when it is neither. */
-function bodySource(provider: SampleProvider, what: string | undefined): SampleOrder['bodyFor'] {
+function sampleSource(
+  provider: SampleProvider,
+  what: string | undefined,
+  { commandLine }: Context,
+): SampleOrder['sampleFor'] {
   const types = sampleTypes(provider);
-  if (what === undefined) throw new UsageError(`send ${provider} needs an event or a file: ${types.join(', ')}.`);
-  if (types.includes(what)) return (source, now) => sampleBody(provider, what, source, now);
+  const seeAll = `${commandLine(`send ${provider} --list`)} shows the ${types.length} that there are.`;
+  if (what === undefined) throw new UsageError(`send ${provider} needs an event or a file. ${seeAll}`);
+  if (types.includes(what)) return (source, now) => makeSample(provider, what, source, now);
   if (!existsSync(what)) {
     const meant = nearest(what, types);
-    const suggestion = meant === undefined ? `One of: ${types.join(', ')}.` : `Did you mean ${meant}?`;
+    const suggestion = meant === undefined ? seeAll : `Did you mean ${meant}?`;
     throw new UsageError(`${what} is no event that there is a sample of, and no file. ${suggestion}`);
   }
   const body = readFileSync(what);
-  return () => body;
+  return () => ({ body, headers: {} });
 }
 
 async function send(

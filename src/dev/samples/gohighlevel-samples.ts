@@ -135,12 +135,24 @@ const WRAPPED: Bodies = {
   VoiceAiCallEnd: voiceAiCall,
 };
 
+/** As their documentation shows them, flat and without a type, to an address that names none: the thing is all they tell. */
+const UNTOLD: Bodies = {
+  Association: association,
+  ObjectSchema: objectSchema,
+  Price: price,
+  Product: product,
+  Record: record,
+  Relation: relation,
+  User: user,
+};
+
 /** Its type is the kind of message that the provider is to send. */
 const PROVIDER_MESSAGE = 'ProviderOutboundMessage';
 
 export const gohighlevelSampleTypes: readonly string[] = [
   ...Object.keys(FLAT),
   ...Object.keys(WRAPPED),
+  ...Object.keys(UNTOLD),
   PROVIDER_MESSAGE,
 ];
 
@@ -149,6 +161,7 @@ export function gohighlevelSample(type: string, sample: GohighlevelSample = {}):
   const story = tell(sample);
   const id = sample.webhookId === undefined ? story.idOf(`${type} webhook`) : sample.webhookId;
   const delivery = { timestamp: story.time, ...(id === null ? {} : { webhookId: id }) };
+  if (Object.hasOwn(UNTOLD, type)) return { ...UNTOLD[type]?.(story), ...sample.object };
   if (type === PROVIDER_MESSAGE) return { ...providerMessage(story), ...sample.object, ...delivery };
   const [name] = type.split('/');
   if (Object.hasOwn(FLAT, type)) return { type: name, ...FLAT[type]?.(story), ...sample.object, ...delivery };

@@ -1,3 +1,5 @@
+import type { CustomSample } from './custom-samples.ts';
+import { customSample, customSampleHeaders, customSampleTypes } from './custom-samples.ts';
 import type { GohighlevelSample } from './gohighlevel-samples.ts';
 import { gohighlevelSample, gohighlevelSampleTypes } from './gohighlevel-samples.ts';
 import type { RetellSample } from './retell-samples.ts';
@@ -9,8 +11,10 @@ import type { StripeSample } from './stripe-story.ts';
 import { twilioSample, twilioSampleTypes } from './twilio-samples.ts';
 import type { TwilioSample } from './twilio-story.ts';
 
-export const SAMPLE_PROVIDERS = ['stripe', 'retell', 'gohighlevel', 'standard-webhooks', 'twilio'] as const;
+export const SAMPLE_PROVIDERS = ['stripe', 'retell', 'gohighlevel', 'standard-webhooks', 'twilio', 'custom'] as const;
 export type SampleProvider = (typeof SAMPLE_PROVIDERS)[number];
+
+type Sample = StripeSample & RetellSample & GohighlevelSample & StandardWebhooksSample & TwilioSample & CustomSample;
 
 /** The event names that `sampleWebhook` knows. */
 export function sampleTypes(provider: SampleProvider): readonly string[] {
@@ -25,15 +29,13 @@ export function sampleTypes(provider: SampleProvider): readonly string[] {
       return standardWebhooksSampleTypes;
     case 'twilio':
       return twilioSampleTypes;
+    case 'custom':
+      return customSampleTypes;
   }
 }
 
 /** One body, the same for the same arguments; undefined when the type is not in `sampleTypes`. */
-export function sampleWebhook(
-  provider: SampleProvider,
-  type: string,
-  sample: StripeSample & RetellSample & GohighlevelSample & StandardWebhooksSample & TwilioSample = {},
-): object | undefined {
+export function sampleWebhook(provider: SampleProvider, type: string, sample: Sample = {}): object | undefined {
   switch (provider) {
     case 'stripe':
       return stripeSample(type, sample);
@@ -45,7 +47,18 @@ export function sampleWebhook(
       return standardWebhooksSample(type, sample);
     case 'twilio':
       return twilioSample(type, sample);
+    case 'custom':
+      return customSample(type, sample);
   }
+}
+
+/** What of that sample stands in headers: only the sources of `custom` may look there for its type, id and accounts. */
+export function sampleHeaders(
+  provider: SampleProvider,
+  type: string,
+  sample: Sample = {},
+): Readonly<Record<string, string>> {
+  return provider === 'custom' ? customSampleHeaders(type, sample) : {};
 }
 
 /** The bytes in which the provider sends that body: JSON, but for the forms of Twilio. */

@@ -19,6 +19,15 @@ export const STRIPE_BILLING_OBJECTS: Readonly<Record<string, (story: StripeStory
   'customer.subscription.deleted': (story) => subscription(story, 'canceled'),
   'payout.paid': (story) => payout(story, 'paid'),
   'payout.failed': (story) => payout(story, 'failed'),
+  // From here on: what is kept and not counted.
+  'credit_note.updated': (story) => creditNote(story, 'issued'),
+  'customer.subscription.pending_update_applied': (story) => subscription(story, 'active'),
+  'customer.subscription.pending_update_expired': (story) => subscription(story, 'active'),
+  'customer.subscription.trial_will_end': (story) => subscription(story, 'trialing'),
+  'payout.canceled': (story) => payout(story, 'canceled'),
+  'payout.created': (story) => payout(story, 'pending'),
+  'payout.updated': (story) => payout(story, 'in_transit'),
+  'payout.reconciliation_completed': (story) => payout(story, 'paid'),
 };
 
 function dispute(story: StripeStory, status: string) {
@@ -108,7 +117,7 @@ function subscription(story: StripeStory, status: string) {
   };
 }
 
-function payout(story: StripeStory, status: 'paid' | 'failed') {
+function payout(story: StripeStory, status: string) {
   const hasFailed = status === 'failed';
   return {
     id: story.payoutId,

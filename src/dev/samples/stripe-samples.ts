@@ -1,8 +1,9 @@
 import { sampleId } from './sample-id.ts';
-
 import { STRIPE_BILLING_OBJECTS } from './stripe-billing-samples.ts';
+import { STRIPE_KEPT_OBJECTS } from './stripe-kept-samples.ts';
 import type { StripeSample, StripeStory } from './stripe-story.ts';
 import { tellStripe } from './stripe-story.ts';
+import { STRIPE_THIN_OBJECTS, thinEvent } from './stripe-thin-samples.ts';
 
 const OBJECTS: Readonly<Record<string, (story: StripeStory) => object>> = {
   'invoice.created': (story) => invoice(story, 'draft'),
@@ -24,13 +25,40 @@ const OBJECTS: Readonly<Record<string, (story: StripeStory) => object>> = {
   'refund.failed': (story) => refund(story, 'failed'),
   'charge.refund.updated': (story) => refund(story, 'succeeded'),
   ...STRIPE_BILLING_OBJECTS,
+  // From here on: what is kept and not counted.
+  ...each('invoice.', 'deleted finalization_failed', (story) => invoice(story, 'draft')),
+  ...each('invoice.', 'overdue payment_action_required payment_attempt_required sent updated will_be_due', (story) =>
+    invoice(story, 'open'),
+  ),
+  'invoice.overpaid': (story) => invoice(story, 'paid'),
+  // It is not made yet, and so has no id.
+  'invoice.upcoming': (story) => ({ ...invoice(story, 'draft'), id: undefined }),
+  'payment_intent.created': (story) => openPaymentIntent(story, 'requires_payment_method'),
+  'payment_intent.requires_action': (story) => openPaymentIntent(story, 'requires_action'),
+  'payment_intent.partially_funded': (story) => openPaymentIntent(story, 'requires_action'),
+  'payment_intent.processing': (story) => openPaymentIntent(story, 'processing'),
+  'payment_intent.canceled': (story) => openPaymentIntent(story, 'canceled'),
+  'payment_intent.amount_capturable_updated': (story) => ({
+    ...openPaymentIntent(story, 'requires_capture'),
+    amount_capturable: story.totalMinor,
+  }),
+  'charge.pending': (story) => charge(story, 'pending'),
+  'charge.updated': (story) => charge(story, 'succeeded'),
+  'charge.expired': (story) => ({ ...charge(story, 'pending'), amount_refunded: story.totalMinor, refunded: true }),
+  ...STRIPE_KEPT_OBJECTS,
 };
 
-export const stripeSampleTypes: readonly string[] = Object.keys(OBJECTS);
+export const stripeSampleTypes: readonly string[] = [...Object.keys(OBJECTS), ...Object.keys(STRIPE_THIN_OBJECTS)];
+
+/** The same object for several types. */
+function each(beginning: string, ends: string, object: (story: StripeStory) => object): typeof OBJECTS {
+  return Object.fromEntries(ends.split(' ').map((end) => [`${beginning}${end}`, object]));
+}
 
 /** One event of the type; undefined when there is no sample of it. */
 export function stripeSample(type: string, sample: StripeSample = {}): object | undefined {
   const story = tellStripe(type, sample);
+  if (Object.hasOwn(STRIPE_THIN_OBJECTS, type)) return thinEvent(story);
   const object = Object.hasOwn(OBJECTS, type) ? OBJECTS[type]?.(story) : undefined;
   if (object === undefined) return undefined;
   return {
@@ -103,7 +131,7 @@ function invoicePayment(story: StripeStory) {
   };
 }
 
-function paymentIntent(story: StripeStory, status: 'succeeded' | 'requires_payment_method') {
+function paymentIntent(story: StripeStory, status: string) {
   const succeeded = status === 'succeeded';
   return {
     id: story.paymentIntentId,
@@ -126,8 +154,14 @@ function paymentIntent(story: StripeStory, status: 'succeeded' | 'requires_payme
   };
 }
 
-function charge(story: StripeStory, status: 'succeeded' | 'failed') {
+/** One that nothing has come of so far. */
+function openPaymentIntent(story: StripeStory, status: string) {
+  return { ...paymentIntent(story, status), last_payment_error: null, latest_charge: null };
+}
+
+function charge(story: StripeStory, status: 'succeeded' | 'failed' | 'pending') {
   const succeeded = status === 'succeeded';
+  const hasFailed = status === 'failed';
   return {
     id: story.chargeId,
     object: 'charge',
@@ -138,12 +172,12 @@ function charge(story: StripeStory, status: 'succeeded' | 'failed') {
     created: story.created - 3,
     currency: story.currency,
     customer: story.customerId,
-    failure_code: succeeded ? null : 'card_declined',
+    failure_code: hasFailed ? 'card_declined' : null,
     livemode: story.livemode,
     metadata: {},
-    outcome: succeeded
-      ? { network_status: 'approved_by_network', reason: null, type: 'authorized' }
-      : { network_status: 'declined_by_network', reason: 'insufficient_funds', type: 'issuer_declined' },
+    outcome: hasFailed
+      ? { network_status: 'declined_by_network', reason: 'insufficient_funds', type: 'issuer_declined' }
+      : { network_status: 'approved_by_network', reason: null, type: 'authorized' },
     paid: succeeded,
     payment_intent: story.paymentIntentId,
     payment_method_details: { card: { brand: 'visa', last4: '4242' }, type: 'card' },

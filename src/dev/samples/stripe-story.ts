@@ -39,6 +39,7 @@ export function tellStripe(type: string, sample: StripeSample) {
   const totalMinor = sample.totalMinor ?? 11_900;
   return {
     type,
+    key,
     created: Math.floor(at.getTime() / 1000),
     eventId: sample.eventId ?? sampleId('evt', key, type),
     livemode: sample.livemode ?? false,

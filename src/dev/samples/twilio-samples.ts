@@ -1,5 +1,16 @@
 import type { TwilioSample, TwilioStory } from './twilio-story.ts';
-import { call, callback, callEvent, conference, message, messageEvent, recording, sid, tell } from './twilio-story.ts';
+import {
+  call,
+  callback,
+  callEvent,
+  conference,
+  conversation,
+  message,
+  messageEvent,
+  recording,
+  sid,
+  tell,
+} from './twilio-story.ts';
 
 type Parameters = Readonly<Record<string, unknown>>;
 type Bodies = Readonly<Record<string, (story: TwilioStory) => Parameters>>;
@@ -16,9 +27,9 @@ const UNCONNECTED = { CallDuration: '0', SipResponseCode: '487' };
 /** What Twilio sends as a form. What stands behind a `/` only varies the type in front of it. */
 const FORMS: Bodies = {
   'call.request': (story) => ({ ...call(story, 'inbound'), CallStatus: 'ringing' }),
-  ...each('call.', 'initiated ringing in-progress', (story, CallStatus) => ({
+  ...each('call.', 'queued initiated ringing in-progress', (story, CallStatus) => ({
     ...call(story, 'outbound-api'),
-    ...callback(story, ['initiated', 'ringing', 'in-progress'].indexOf(CallStatus)),
+    ...callback(story, Math.max(0, ['initiated', 'ringing', 'in-progress'].indexOf(CallStatus))),
     CallStatus,
   })),
   'call.completed': (story) => ({
@@ -93,13 +104,14 @@ const FORMS: Bodies = {
     TranscriptionStatus,
     TranscriptionText: TranscriptionStatus === 'completed' ? 'I would like to move my appointment.' : '',
   })),
-  ...each('transcription.', 'started content stopped', (story, event) => ({
+  ...each('transcription.', 'started content stopped error', (story, event) => ({
     AccountSid: story.accountSid,
     CallSid: story.callSid,
     LanguageCode: 'en-US',
-    SequenceId: String(['started', 'content', 'stopped'].indexOf(event) + 1),
+    SequenceId: String(['started', 'content', 'stopped', 'error'].indexOf(event) + 1),
     Timestamp: story.at.toISOString(),
     TranscriptionData: event === 'content' ? '{"transcript":"Good morning.","confidence":0.97}' : undefined,
+    TranscriptionError: event === 'error' ? 'The engine did not answer.' : undefined,
     TranscriptionEvent: `transcription-${event}`,
     TranscriptionSid: sid('GT', story.key),
   })),
@@ -133,7 +145,7 @@ const FORMS: Bodies = {
   }),
   ...each(
     'message.',
-    'accepted scheduled queued sending sent delivered undelivered failed read canceled',
+    'accepted scheduled queued sending sent delivered undelivered partially_delivered failed read canceled',
     (story, status) => ({
       ...message(story, 'out'),
       MessageStatus: status,
@@ -149,14 +161,27 @@ const FORMS: Bodies = {
     Sid: sid('NO', story.key, level),
     Timestamp: story.at.toISOString(),
   })),
-  'conversation.onMessageAdded': (story) => ({
-    AccountSid: story.accountSid,
+  ...each(
+    'conversation.',
+    'onConversationAdded onConversationUpdated onConversationRemoved onConversationStateUpdated',
+    conversation,
+  ),
+  ...each('conversation.', 'onParticipantAdded onParticipantUpdated onParticipantRemoved', (story, event) => ({
+    ...conversation(story, event),
+    'MessagingBinding.Address': story.theirNumber,
+    ParticipantSid: sid('MB', story.key),
+  })),
+  ...each('conversation.', 'onMessageAdded onMessageUpdated onMessageRemoved', (story, event) => ({
+    ...conversation(story, event),
     Author: story.theirNumber,
     Body: 'Is Thursday free?',
-    ConversationSid: sid('CH', story.key),
-    DateCreated: story.at.toISOString(),
-    EventType: 'onMessageAdded',
     MessageSid: sid('IM', story.key),
+  })),
+  'conversation.onDeliveryUpdated': (story) => ({
+    ...conversation(story, 'onDeliveryUpdated'),
+    DeliveryReceiptSid: sid('DY', story.key),
+    MessageSid: sid('IM', story.key),
+    Status: 'delivered',
   }),
   'usage-trigger': (story) => ({
     AccountSid: story.accountSid,

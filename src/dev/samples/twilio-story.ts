@@ -96,6 +96,15 @@ export function conference(story: TwilioStory, event: string) {
   };
 }
 
+export function conversation(story: TwilioStory, event: string) {
+  return {
+    AccountSid: story.accountSid,
+    ConversationSid: sid('CH', story.key),
+    DateCreated: story.at.toISOString(),
+    EventType: event,
+  };
+}
+
 export function message(story: TwilioStory, direction: 'in' | 'out') {
   const { messageSid, ourNumber, theirNumber } = story;
   const ids = { AccountSid: story.accountSid, ApiVersion: '2010-04-01', MessageSid: messageSid, SmsSid: messageSid };

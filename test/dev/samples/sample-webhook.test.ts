@@ -1,15 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import type { SampleProvider } from '../../../src/dev/samples/sample-webhook.ts';
+import { CUSTOM_EXAMPLE_SETTINGS } from '../../../src/dev/samples/custom-samples.ts';
 import { encodeSample, sampleTypes, sampleWebhook, SAMPLE_PROVIDERS } from '../../../src/dev/samples/sample-webhook.ts';
 import { signWebhook, strangersSecret, webhookQuery } from '../../../src/dev/sign-webhook.ts';
 import type { IncomingRequest, Provider } from '../../../src/ingest/provider.ts';
+import { custom } from '../../../src/ingest/providers/custom.ts';
 import { gohighlevel } from '../../../src/ingest/providers/gohighlevel.ts';
 import { GOHIGHLEVEL_KEPT_TYPES } from '../../../src/ingest/providers/gohighlevel-mappings.ts';
-import { GOHIGHLEVEL_TYPES } from '../../../src/ingest/providers/gohighlevel-types.ts';
+import { GOHIGHLEVEL_TYPES, UNTOLD_TYPES } from '../../../src/ingest/providers/gohighlevel-types.ts';
 import { retell } from '../../../src/ingest/providers/retell.ts';
 import { RETELL_KEPT_TYPES, RETELL_MAPPINGS } from '../../../src/ingest/providers/retell-mappings.ts';
 import { standardWebhooks } from '../../../src/ingest/providers/standard-webhooks.ts';
 import { stripe } from '../../../src/ingest/providers/stripe.ts';
+import { STRIPE_KEPT_TYPES } from '../../../src/ingest/providers/stripe-kept-types.ts';
 import { STRIPE_MAPPINGS } from '../../../src/ingest/providers/stripe-mappings.ts';
 import { twilio } from '../../../src/ingest/providers/twilio.ts';
 import { GHL_KEYS } from '../../ingest/providers/gohighlevel-keys.ts';
@@ -22,15 +25,22 @@ const providers: Readonly<Record<SampleProvider, Provider>> = {
   gohighlevel,
   'standard-webhooks': standardWebhooks,
   twilio,
+  custom,
 };
+
+/** Thin events: they name their object and do not carry it. */
+const THIN = /^v\d\./;
 
 const KEPT_OF_TWILIO =
   /^(call\.(gather|enqueue|amd)|recording\.(in|ab|fa)|transcription|conference|stream|debugger|conversation|usage)|insights|twiml\.gather|error-logs/;
 
 const kept: ReadonlySet<string> = new Set([
+  ...STRIPE_KEPT_TYPES,
+  ...sampleTypes('stripe').filter((type) => THIN.test(type)),
   ...RETELL_KEPT_TYPES,
   ...GOHIGHLEVEL_KEPT_TYPES,
   ...sampleTypes('standard-webhooks'),
+  ...sampleTypes('custom'),
   ...sampleTypes('twilio').filter((type) => KEPT_OF_TWILIO.test(type)),
 ]);
 
@@ -40,6 +50,7 @@ const SECRET = 'whsec_YSBzZWNyZXQ=';
 /** A source that takes what is signed with its secret. */
 function sourceThatSigns(provider: SampleProvider) {
   if (provider === 'twilio') return twilioSource({ secrets: [SECRET] });
+  if (provider === 'custom') return sourceOf(provider, { secrets: [SECRET], settings: CUSTOM_EXAMPLE_SETTINGS });
   return provider === 'gohighlevel'
     ? sourceOf(provider, { secrets: [GHL_KEYS.secret], publicKey: GHL_KEYS.publicKey })
     : sourceOf(provider, { secrets: [SECRET] });
@@ -75,11 +86,12 @@ describe('a sample webhook', () => {
     expect(verification).toMatchObject({ verified: false, cause: 'wrong-signature' });
   });
 
-  test('exists for every type that is mapped', () => {
-    expect(new Set(sampleTypes('stripe'))).toEqual(new Set(STRIPE_MAPPINGS.keys()));
+  test('exists for every type that is mapped or kept', () => {
+    const ofStripe = sampleTypes('stripe').filter((type) => !THIN.test(type));
+    expect(new Set(ofStripe)).toEqual(new Set([...STRIPE_MAPPINGS.keys(), ...STRIPE_KEPT_TYPES]));
     expect(new Set(sampleTypes('retell'))).toEqual(new Set([...RETELL_MAPPINGS.keys(), ...RETELL_KEPT_TYPES]));
     const ofGohighlevel = sampleTypes('gohighlevel').map((type) => type.split('/')[0]);
-    expect(new Set(ofGohighlevel)).toEqual(new Set(GOHIGHLEVEL_TYPES));
+    expect(new Set(ofGohighlevel)).toEqual(new Set([...GOHIGHLEVEL_TYPES, ...UNTOLD_TYPES]));
   });
 
   test('is the same for the same key, and another for another', () => {
@@ -91,10 +103,7 @@ describe('a sample webhook', () => {
 
   test('of an unknown type is none', () => {
     for (const type of ['no.such.type', 'constructor', '__proto__']) {
-      expect(sampleWebhook('stripe', type)).toBeUndefined();
-      expect(sampleWebhook('retell', type)).toBeUndefined();
-      expect(sampleWebhook('gohighlevel', type)).toBeUndefined();
-      expect(sampleWebhook('twilio', type)).toBeUndefined();
+      for (const provider of SAMPLE_PROVIDERS) expect(sampleWebhook(provider, type)).toBeUndefined();
     }
   });
 });

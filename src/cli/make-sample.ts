@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { encodeSample, sampleWebhook } from '../dev/samples/sample-webhook.ts';
+import { encodeSample, sampleHeaders, sampleWebhook } from '../dev/samples/sample-webhook.ts';
 import type { SampleProvider } from '../dev/samples/sample-webhook.ts';
 import type { ChosenSource } from './choose-source.ts';
 
 /** A call that is told of was over by then. */
 const CALL_MS = 90_000;
 
+/** What is sent: the body, and what the settings of a custom source look for in headers. */
+export type Sample = Readonly<{ body: Buffer; headers: Readonly<Record<string, string>> }>;
+
 /** A new thing at every call, of an id that belongs to a tenant where there is one. `type` is one of `sampleTypes`. */
-export function sampleBody(provider: SampleProvider, type: string, source: ChosenSource, now: Date): Buffer {
-  const body = sampleWebhook(provider, type, {
-    key: randomUUID(),
-    livemode: source.mode === 'live',
-    ...ofTenant(provider, source, now),
-  });
+export function makeSample(provider: SampleProvider, type: string, source: ChosenSource, now: Date): Sample {
+  const sample = { key: randomUUID(), livemode: source.mode === 'live', ...ofTenant(provider, source, now) };
+  const body = sampleWebhook(provider, type, sample);
   if (body === undefined) throw new RangeError(`There is no sample of ${type}.`);
-  return encodeSample(provider, body);
+  return { body: encodeSample(provider, body), headers: sampleHeaders(provider, type, sample) };
 }
 
 function ofTenant(provider: SampleProvider, { account, mappedIds, settings }: ChosenSource, now: Date) {
@@ -26,6 +26,10 @@ function ofTenant(provider: SampleProvider, { account, mappedIds, settings }: Ch
     case 'standard-webhooks': {
       const [accountId] = mappedIds;
       return { at: now, ...(accountId === undefined ? {} : { accountId }) };
+    }
+    case 'custom': {
+      const [accountId] = mappedIds;
+      return { at: now, settings, ...(accountId === undefined ? {} : { accountId }) };
     }
     case 'gohighlevel': {
       const [locationId] = mappedIds;
