@@ -1,5 +1,5 @@
 /**
- * Exact decimals on bigint. Every result of add, subtract and multiply is exact; nothing here rounds.
+ * Exact decimals on bigint. Every result of add, subtract and multiply is exact; only a division rounds, and says so.
  * At the edges a decimal is a plain string such as `-12.345` (SQL numeric, JSON).
  */
 export type Decimal = Readonly<{ units: bigint; scale: number }>;
@@ -69,6 +69,23 @@ export function compareDecimals(a: Decimal, b: Decimal): -1 | 0 | 1 {
 /** Moves the decimal point: `shiftDecimal(parseDecimal('1234'), -2)` is 12.34. Exact. */
 export function shiftDecimal(a: Decimal, places: number): Decimal {
   return multiplyDecimals(a, places < 0 ? { units: 1n, scale: -places } : { units: 10n ** BigInt(places), scale: 0 });
+}
+
+/**
+ * The quotient with `scale` digits behind the point, half away from zero: what `round()` of PostgreSQL gives of an exact
+ * quotient.
+ * @throws RangeError when `b` is zero.
+ */
+export function divideDecimals(a: Decimal, b: Decimal, scale: number): Decimal {
+  const common = Math.max(a.scale, b.scale);
+  const dividend = unitsAt(a, common) * 10n ** BigInt(scale);
+  const divisor = unitsAt(b, common);
+  const units = (2n * magnitude(dividend) + magnitude(divisor)) / (2n * magnitude(divisor));
+  return { units: dividend < 0n === divisor < 0n ? units : -units, scale };
+}
+
+function magnitude(units: bigint): bigint {
+  return units < 0n ? -units : units;
 }
 
 function unitsAt(a: Decimal, scale: number): bigint {

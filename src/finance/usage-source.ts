@@ -45,8 +45,20 @@ export function usageSelect({ model, from }: UsageSource): string {
     select tenant_id, provider, kind, meter, unit, ${time} as at, facts, quantity, cost, cost_currency, rated,
       rated_currency, unpriced, uncosted, cost_status, ${lines} as lines
     from ${tableOf(table, model)}
-    where mode = $1::text and books = 'platform' and ${time} >= $2::timestamptz and ${time} < $3::timestamptz
-      and ${bound}
+    where ${scopeOf(time)} and ${bound}`;
+}
+
+/** A sub-select of the lines of usage, each with the fact that it is of. Its parameters are those of `usageSelect`. */
+export function usageLineSelect(model: Model): string {
+  return `
+    select tenant_id, provider, meter, unit, occurred_at, fact_key, position, facts, quantity, rated, rated_currency,
+      unpriced, uncosted
+    from ${tableOf('usage_lines', model)}
+    where ${scopeOf('occurred_at')} and position <= $4::bigint and kind = 'usage'`;
+}
+
+function scopeOf(time: string): string {
+  return `mode = $1::text and books = 'platform' and ${time} >= $2::timestamptz and ${time} < $3::timestamptz
       and ($5::text[] is null or tenant_id = any ($5::text[]))
       and ($6::text[] is null or provider = any ($6::text[]))
       and ($7::text[] is null or meter = any ($7::text[]))`;

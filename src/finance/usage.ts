@@ -1,4 +1,5 @@
 import type { Money } from '../domain/currency.ts';
+import type { AdditiveAggregation } from '../domain/meters.ts';
 import type { Tx } from '../platform/postgres.ts';
 import type { FigureFilter, UsageSource } from './usage-source.ts';
 import { usageSelect, usageValues } from './usage-source.ts';
@@ -31,8 +32,11 @@ export type UsageQuery = Readonly<{
   limit: number;
 }>;
 
+/** What adds up, `sum` unless told otherwise: sums and lines alike can tell it. */
+type Additive = Readonly<{ aggregation?: AdditiveAggregation }>;
+
 /** Usage by window and group, in the order of the key; units are never added, so each has its row. */
-export async function readUsage(tx: Tx, query: UsageQuery): Promise<readonly UsageRow[]> {
+export async function readUsage(tx: Tx, query: UsageQuery & Additive): Promise<readonly UsageRow[]> {
   const { rows } = await tx.query<UsageRow>(
     `with source as (${usageSelect(query.source)}),
      by_currency as (
@@ -47,7 +51,8 @@ export async function readUsage(tx: Tx, query: UsageQuery): Promise<readonly Usa
        group by 1, 2, 3, 4, 5, 6
      )
      select json_build_array(at, tenant_id, provider, meter, unit) as key,
-       trim_scale(sum(quantity))::text as quantity, sum(facts)::text as facts, sum(lines)::text as lines,
+       trim_scale(case $16::text when 'count' then sum(facts) else sum(quantity) end)::text as quantity,
+       sum(facts)::text as facts, sum(lines)::text as lines,
        sum(unpriced)::text as unpriced, sum(uncosted)::text as uncosted,
        coalesce(json_agg(json_build_object('amount', trim_scale(rated)::text, 'currency', rated_currency)
          order by rated_currency) filter (where rated_currency <> ''), '[]') as rated
@@ -65,6 +70,7 @@ export async function readUsage(tx: Tx, query: UsageQuery): Promise<readonly Usa
       query.groupBy,
       ...(query.after ?? [null, null, null, null, null]),
       query.limit,
+      query.aggregation ?? 'sum',
     ],
   );
   return rows;
@@ -79,18 +85,19 @@ export type UsageTotals = Readonly<{
 /** Over the whole range and all pages, from the same rows. */
 export async function readUsageTotals(
   tx: Tx,
-  { source, filter }: Pick<UsageQuery, 'source' | 'filter'>,
+  { source, filter, aggregation }: Pick<UsageQuery, 'source' | 'filter'> & Additive,
 ): Promise<UsageTotals> {
   const { rows } = await tx.query<UsageTotals>(
     `with source as (select * from (${usageSelect(source)}) s where kind = 'usage')
      select
        (select coalesce(json_agg(json_build_object('unit', unit, 'quantity', trim_scale(quantity)::text) order by unit), '[]')
-        from (select unit, sum(quantity) as quantity from source group by unit) u) as quantities,
+        from (select unit, case $8::text when 'count' then sum(facts) else sum(quantity) end as quantity
+          from source group by unit) u) as quantities,
        (select coalesce(json_agg(json_build_object('amount', trim_scale(rated)::text, 'currency', rated_currency)
           order by rated_currency), '[]')
         from (select rated_currency, sum(rated) as rated from source where rated_currency <> '' group by 1) r) as rated,
        (select coalesce(sum(facts), 0)::text from source) as facts`,
-    usageValues(filter),
+    [...usageValues(filter), aggregation ?? 'sum'],
   );
   return rows[0] ?? { quantities: [], rated: [], facts: '0' };
 }

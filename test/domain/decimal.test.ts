@@ -5,6 +5,7 @@ import type { Decimal } from '../../src/domain/decimal.ts';
 import {
   addDecimals,
   compareDecimals,
+  divideDecimals,
   formatDecimal,
   InvalidDecimalError,
   multiplyDecimals,
@@ -60,6 +61,22 @@ describe('a decimal', () => {
         expect(formatDecimal(ours(parseDecimal(a), parseDecimal(b)))).toBe(plain(theirs(big(a), big(b))));
       }),
     );
+  });
+
+  test('divides as big.js does, half away from zero', () => {
+    const nonZero = decimals.filter((text) => parseDecimal(text).units !== 0n);
+    fc.assert(
+      fc.property(decimals, nonZero, fc.integer({ min: 0, max: 40 }), (a, b, scale) => {
+        const strict = Big();
+        strict.DP = scale;
+        strict.RM = 1;
+        const quotient = new strict(big(a)).div(new strict(big(b)));
+        expect(formatDecimal(divideDecimals(parseDecimal(a), parseDecimal(b), scale))).toBe(plain(quotient));
+      }),
+    );
+    const half = (text: string) => formatDecimal(divideDecimals(parseDecimal(text), parseDecimal('2'), 0));
+    expect([half('1'), half('-1'), half('0.9'), half('5')]).toEqual(['1', '-1', '0', '3']);
+    expect(() => divideDecimals(parseDecimal('1'), ZERO, 12)).toThrow(RangeError);
   });
 
   test('compares as big.js does, whatever the number of digits behind the point', () => {

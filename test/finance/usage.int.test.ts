@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { addDecimals, formatDecimal, parseDecimal, ZERO } from '../../src/domain/decimal.ts';
+import type { AdditiveAggregation } from '../../src/domain/meters.ts';
 import { readCosts, readCostTotals } from '../../src/finance/costs.ts';
 import { withReadTransaction } from '../../src/finance/read-transaction.ts';
 import { readModels } from '../../src/finance/read-models.ts';
@@ -29,6 +30,7 @@ type Question = Readonly<{
   groupBy?: readonly UsageGroup[];
   source?: UsageSource['from'];
   asOf?: bigint;
+  aggregation?: AdditiveAggregation;
   filter?: Partial<FigureFilter>;
 }>;
 
@@ -44,6 +46,7 @@ async function ask(question: Question) {
       filter: { mode: 'live' as const, range, asOf, ...question.filter },
       windowStarts,
       limit: 10_000,
+      ...(question.aggregation && { aggregation: question.aggregation }),
     };
     const costGroups = groupBy.map((group) => (group === 'meter' ? 'component' : group));
     return {
@@ -129,10 +132,11 @@ describe('usage and costs', () => {
         fc.constantFrom(...zones),
         fc.constantFrom<Window>('hour', 'day', 'week', 'month', 'none'),
         fc.subarray<UsageGroup>(['tenant_id', 'provider', 'meter']),
-        async ({ month, lines }, tz, window, groupBy) => {
+        fc.constantFrom<AdditiveAggregation>('sum', 'count'),
+        async ({ month, lines }, tz, window, groupBy, aggregation) => {
           await setUsageLines(database.adminPool, lines);
           await standAt(database.adminPool, lines.length);
-          const question = { ...month, tz, window, groupBy };
+          const question = { ...month, tz, window, groupBy, aggregation };
           expect(await ask({ ...question, source: 'sums' })).toEqual(await ask({ ...question, source: 'lines' }));
         },
       ),
@@ -254,6 +258,15 @@ describe('usage and costs', () => {
     expect(totals.quantities).toEqual([
       { unit: 'chat', quantity: '2' },
       { unit: 'second', quantity: '20' },
+    ]);
+    const count = await ask({ from: '2026-03-01', to: '2026-04-01', window: 'none', aggregation: 'count' });
+    expect(count.rows.map(({ quantity, facts }) => [quantity, facts])).toEqual([
+      ['2', '2'],
+      ['1', '1'],
+    ]);
+    expect(count.totals.quantities).toEqual([
+      { unit: 'chat', quantity: '1' },
+      { unit: 'second', quantity: '2' },
     ]);
     const { rows: ungrouped } = await ask({ from: '2026-03-01', to: '2026-04-01', window: 'none', groupBy: [] });
     expect(ungrouped.map(({ key, quantity }) => [key[4], quantity])).toEqual([

@@ -1,3 +1,4 @@
+import type { Aggregation } from '../../domain/meters.ts';
 import type { AsOf } from '../../finance/as-of.ts';
 import type { Pending } from '../../finance/pending.ts';
 import type { Model } from '../../finance/read-models.ts';
@@ -10,6 +11,8 @@ export type Meta = Readonly<{
   range: Readonly<{ from?: Date | undefined; to?: Date | undefined }>;
   tz: string;
   window: Window;
+  /** Of quantities, where there is a choice. */
+  aggregation?: Aggregation;
   asOf: AsOf;
   /** Of which models the answer is made. */
   models: readonly [Model, ...Model[]];
@@ -34,6 +37,7 @@ export function envelope(parts: {
       to: timeOrNull(meta.range.to, meta.tz),
       tz: meta.tz,
       window: meta.window,
+      ...(meta.aggregation === undefined ? {} : { aggregation: meta.aggregation }),
       basis: 'service',
       as_of: { recorded_at: meta.asOf.recordedAt.toISOString(), position: String(meta.asOf.position) },
       projection: { name: slowest.name, version: slowest.version, lag_seconds: slowest.lagSeconds },

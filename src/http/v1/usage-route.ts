@@ -1,11 +1,16 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
+import { AGGREGATIONS, isAdditive } from '../../domain/meters.ts';
 import { readPending } from '../../finance/pending.ts';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { WINDOWS } from '../../finance/time-range.ts';
 import { readUsage, readUsageTotals, USAGE_GROUPS } from '../../finance/usage.ts';
-import type { UsageKey, UsageRow } from '../../finance/usage.ts';
+import type { UsageKey } from '../../finance/usage.ts';
+import { aggregatedFilter, readUsageAggregateQuantities, readUsageAggregates } from '../../finance/usage-aggregates.ts';
+import type { UsageAggregateRow } from '../../finance/usage-aggregates.ts';
 import type { FigureFilter } from '../../finance/usage-source.ts';
+import type { Tx } from '../../platform/postgres.ts';
+import type { Cursor } from './cursor.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { envelope } from './envelope.ts';
 import { figureEventsLink } from './event-links.ts';
@@ -19,6 +24,10 @@ import { zonedTime } from './zoned-time.ts';
 const querySchema = z.strictObject({
   ...figureParameters,
   window: z.enum(WINDOWS, `is one of ${WINDOWS.join(', ')}`).default('day'),
+  aggregation: z
+    .enum(AGGREGATIONS, `is one of ${AGGREGATIONS.join(', ')}`)
+    .default('sum')
+    .describe('What the quantity of a window is made of; only sum and count add up.'),
   provider: listOf(text).optional(),
   meter: listOf(text).optional(),
   group_by: groupsOf(USAGE_GROUPS),
@@ -27,7 +36,7 @@ type Query = z.output<typeof querySchema>;
 
 const keySchema: z.ZodType<UsageKey> = z.tuple([z.number().int(), z.string(), z.string(), z.string(), z.string()]);
 
-/** GET /v1/usage: quantities by window, tenant, provider and meter. */
+/** GET /v1/usage: quantities by window, tenant, provider and meter, aggregated as domain/meters.ts says. */
 export function usageRoute({ pool, clock }: RouteDeps): RequestHandler {
   return async (request, response) => {
     const query = parseQuery(querySchema, request.query);
@@ -35,21 +44,14 @@ export function usageRoute({ pool, clock }: RouteDeps): RequestHandler {
     const reader = readerOf(response);
     const answer = await withReadTransaction(pool, reader, async (tx) => {
       const opened = await openFigures(tx, { query, window: query.window, cursor, clock, of: ({ usage }) => [usage] });
-      const { source, asOf, models, range, windowStarts } = opened;
+      const { source, asOf, models, range } = opened;
       const filter: FigureFilter = {
         ...opened.filter,
         providers: query.provider,
         meters: query.meter,
       };
-      const rows = await readUsage(tx, {
-        source,
-        filter,
-        windowStarts,
-        groupBy: query.group_by,
-        after: cursor?.key,
-        limit: query.limit + 1,
-      });
-      const totals = await readUsageTotals(tx, { source, filter });
+      const rows = await readRows(tx, query, cursor, { ...opened, filter });
+      const totals = await readTotals(tx, query, { ...opened, filter });
       const page = rows.slice(0, query.limit);
       const last = rows.length > query.limit ? page.at(-1) : undefined;
       return envelope({
@@ -59,10 +61,11 @@ export function usageRoute({ pool, clock }: RouteDeps): RequestHandler {
           range,
           tz: query.tz,
           window: query.window,
+          aggregation: query.aggregation,
           asOf,
           models: [models.usage],
           pending: await readPending(tx, { reader, source, filter }),
-          links: { events: figureEventsLink({ figure: 'usage', filter }) },
+          links: { events: figureEventsLink({ figure: 'usage', filter: aggregatedFilter(query.aggregation, filter) }) },
         },
         nextCursor: last && encodeCursor('usage', { position: asOf.position, at: asOf.recordedAt, key: last.key }),
       });
@@ -71,7 +74,36 @@ export function usageRoute({ pool, clock }: RouteDeps): RequestHandler {
   };
 }
 
-function rowJson(row: UsageRow, query: Query, filter: FigureFilter, opened: OpenedFigures): Record<string, unknown> {
+/** One more than the page holds, to know whether there is another. */
+function readRows(
+  tx: Tx,
+  { aggregation, group_by: groupBy, limit }: Query,
+  cursor: Cursor<UsageKey> | undefined,
+  { source, filter, windowStarts }: OpenedFigures,
+): Promise<readonly UsageAggregateRow[]> {
+  const question = { filter, windowStarts, groupBy, after: cursor?.key, limit: limit + 1 };
+  return isAdditive(aggregation)
+    ? readUsage(tx, { ...question, aggregation, source })
+    : readUsageAggregates(tx, { ...question, aggregation, model: source.model });
+}
+
+/** Facts and money add up whatever the quantity is. */
+async function readTotals(tx: Tx, { aggregation }: Query, { source, filter }: OpenedFigures) {
+  if (isAdditive(aggregation)) return readUsageTotals(tx, { source, filter, aggregation });
+  const { rated, facts } = await readUsageTotals(tx, { source, filter });
+  return {
+    quantities: await readUsageAggregateQuantities(tx, { aggregation, model: source.model, filter }),
+    rated,
+    facts,
+  };
+}
+
+function rowJson(
+  row: UsageAggregateRow,
+  query: Query,
+  filter: FigureFilter,
+  opened: OpenedFigures,
+): Record<string, unknown> {
   const [index, tenantId, provider, meter, unit] = row.key;
   const range = windowAt(opened, index);
   const groups = {
@@ -94,13 +126,13 @@ function rowJson(row: UsageRow, query: Query, filter: FigureFilter, opened: Open
       events: figureEventsLink({
         figure: 'usage',
         unit,
-        filter: {
+        filter: aggregatedFilter(query.aggregation, {
           ...filter,
           range,
           tenantIds: groups.tenant_id === null ? filter.tenantIds : [groups.tenant_id],
           providers: groups.provider === null ? filter.providers : [groups.provider],
           meters: groups.meter === null ? filter.meters : [groups.meter],
-        },
+        }),
       }),
     },
   };

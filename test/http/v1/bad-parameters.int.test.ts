@@ -13,6 +13,9 @@ describe('bad parameters', () => {
   test.each([
     ['/v1/usage?window=decade', 'window'],
     ['/v1/usage?windows=day', 'windows'],
+    ['/v1/usage?aggregation=median', 'aggregation'],
+    ['/v1/usage?aggregation=sum&aggregation=max', 'aggregation'],
+    ['/v1/costs?aggregation=max', 'aggregation'],
     ['/v1/usage?tz=Mars/Olympus', 'tz'],
     ['/v1/usage?tz=FOO%2B3', 'tz'],
     ['/v1/usage?from=yesterday', 'from'],

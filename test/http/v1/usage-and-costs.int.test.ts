@@ -42,6 +42,7 @@ describe('GET /v1/usage', () => {
         to: '2026-04-01T00:00:00+02:00',
         tz: 'Europe/Berlin',
         window: 'day',
+        aggregation: 'sum',
         basis: 'service',
         as_of: { recorded_at: '2026-03-25T12:00:00.000Z', position: '90' },
         projection: { name: 'usage', version: 1, lag_seconds: expect.any(Number) },
@@ -65,6 +66,59 @@ describe('GET /v1/usage', () => {
     const none = await api.list('/v1/usage?as_of=2026-02-01T00:00:00Z&from=2026-03-01&to=2026-04-01');
     expect(none.meta.as_of).toMatchObject({ position: '0' });
     expect(none.data).toEqual([]);
+  });
+});
+
+describe('GET /v1/usage by an aggregation', () => {
+  test.each([
+    ['count', '2'],
+    ['unique', '2'],
+    ['max', '120'],
+    // Of two at the same time the one that was told later.
+    ['latest', '45'],
+    ['time_weighted', '82.5'],
+  ])('%s has its quantity in rows and totals, and its name in meta', async (aggregation, quantity) => {
+    const range = 'from=2026-03-10T09:00:00Z&to=2026-03-10T11:00:00Z';
+    const body = await api.list(`/v1/usage?aggregation=${aggregation}&${range}&window=none&group_by=`);
+    expect(body).toMatchObject({
+      data: [{ unit: 'second', quantity, event_count: 2, line_count: 2, rated: [{ amount: '0.3', currency: 'USD' }] }],
+      totals: { usage: [{ unit: 'second', quantity }], event_count: 2, rated: [{ amount: '0.3', currency: 'USD' }] },
+      meta: { aggregation, window: 'none', as_of: { position: '90' } },
+    });
+    expect(await api.eventsOf(body.data[0]?.links['events'])).toEqual(ids(51, 11));
+    expect(await api.eventsOf(body.meta.links['events'])).toEqual(ids(51, 11));
+  });
+
+  test('stands where it is asked to, for the tenant that asks', async () => {
+    const early = await api.list('/v1/usage?aggregation=unique&as_of=50&from=2026-03-01&window=none&group_by=');
+    expect(early).toMatchObject({ data: [{ quantity: '1' }], meta: { as_of: { position: '50' } } });
+    const own = await api.list('/v1/usage?aggregation=latest&window=none&group_by=', 'finance@tnt_a');
+    expect(own).toMatchObject({
+      data: [{ quantity: '120' }],
+      totals: { usage: [{ unit: 'second', quantity: '120' }] },
+    });
+  });
+
+  test('has a row for each day that a level reaches into, with the events that set it, page by page', async () => {
+    const path = '/v1/usage?aggregation=time_weighted&from=2026-03-10&to=2026-03-12&group_by=&limit=1';
+    const first = await api.list(path);
+    expect(first.data).toMatchObject([{ window_start: '2026-03-10T00:00:00Z', quantity: '96.25', event_count: 2 }]);
+    const second = await api.list(`${path}&cursor=${first.page.next_cursor}`);
+    expect(second.data).toMatchObject([
+      { window_start: '2026-03-11T00:00:00Z', quantity: '165', event_count: 0, line_count: 0, rated: [] },
+    ]);
+    expect(second.page).toEqual({ next_cursor: null });
+    expect(second.totals).toEqual(first.totals);
+    expect(second.totals).toMatchObject({ usage: [{ unit: 'second', quantity: '130.625' }] });
+    expect(await api.eventsOf(second.data[0]?.links['events'])).toEqual(ids(51, 11));
+  });
+
+  test('ends a window that is not over at the time of the answer', async () => {
+    const { data, meta } = await api.list(
+      '/v1/usage?aggregation=time_weighted&from=2026-03-25&to=2026-03-27&group_by=',
+    );
+    expect(data).toMatchObject([{ window_end: '2026-03-26T00:00:00Z', quantity: '165' }]);
+    expect(meta.as_of).toMatchObject({ recorded_at: '2026-03-25T12:00:00.000Z' });
   });
 });
 
