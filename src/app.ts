@@ -46,6 +46,7 @@ import { handleIngress } from './workers/handle-ingress.ts';
 import { handleNotification } from './workers/handle-notification.ts';
 import { handleRecorded } from './workers/handle-recorded.ts';
 import type { Handler } from './workers/handler.ts';
+import { createJobStore } from './workers/job-store.ts';
 import { runWorker } from './workers/run-worker.ts';
 
 export const APP_ROLES = ['api', 'relay', 'worker', 'projector'] as const;
@@ -85,7 +86,8 @@ const PROJECTIONS = [usageProjection, paymentsProjection, invoicesProjection, ca
 export const PROVIDERS: readonly Provider[] = [stripe, retell, gohighlevel, twilio, standardWebhooks, custom];
 const SCOPE = { tenant: '*' };
 const CLOSE_DEADLINE_MS = 25_000;
-const WORKER_CONCURRENCY = 8;
+/** Jobs that run at once share their round trips: many cost little more than few. */
+const WORKER_CONCURRENCY = 50;
 
 /** Builds everything once and starts the roles asked for. Nothing else in the code builds a pool or a loop. */
 export async function createApp(settings: AppSettings): Promise<App> {
@@ -154,10 +156,12 @@ export async function createApp(settings: AppSettings): Promise<App> {
       position: projected,
       wake: () => projections.forEach((projection) => projection.wake()),
     });
+    const store = createJobStore({ pool: pools.work });
     const consumers = await Promise.all(
       QUEUES.map((queue) =>
         runWorker({
           pool: pools.work,
+          store,
           transport,
           queue,
           handler: handlers[queue],

@@ -75,6 +75,9 @@ export const routes: Readonly<Record<EventType, Route>> = {
   ProviderEventReceived: { queues: ['ingress-events'], next: [] },
   StreamTenantMoved: { queues: ['analytics-events'], next: [] },
   ConflictResolved: { queues: [], next: [] },
+  // What they ask for are outbox rows of the events that they name, written beside them.
+  JobRedriven: { queues: [], next: [] },
+  JobRepublished: { queues: [], next: [] },
   AccountMappingAdded: { queues: [], next: [] },
   PricePlanDefined: { queues: ['analytics-events'], next: [] },
   PricePlanAssigned: { queues: ['analytics-events'], next: [] },
@@ -83,3 +86,7 @@ export const routes: Readonly<Record<EventType, Route>> = {
   IntegrationRequested: { queues: ['integration-tasks'], next: [] },
   NotificationRequested: { queues: ['notifications'], next: [] },
 };
+
+export function typesRoutedTo(queue: Queue): readonly EventType[] {
+  return (Object.keys(routes) as EventType[]).filter((type) => routes[type].queues.includes(queue));
+}

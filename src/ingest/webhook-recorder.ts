@@ -3,7 +3,7 @@ import { recordWebhooks } from '../event-store/record-webhooks.ts';
 import { classifyStoreError, StoreUnavailableError } from '../event-store/store-errors.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Pool } from '../platform/postgres.ts';
-import { createMicroBatcher } from './micro-batcher.ts';
+import { createMicroBatcher } from '../platform/micro-batcher.ts';
 
 export type WebhookRecorder = Readonly<{
   /**

@@ -14,7 +14,20 @@ export type Effect = Readonly<{
 export type HandlerResult =
   | Readonly<{ kind: 'done'; effects?: readonly Effect[]; events?: readonly DomainEvent[] }>
   /** Not yet: come back later, without counting as a try. */
-  | Readonly<{ kind: 'snooze'; delayMs: number }>;
+  | Readonly<{ kind: 'snooze'; delayMs: number }>
+  /** A failed try that is expected; `retryAfterMs` is what the other side asked for. Dead when the tries are used up. */
+  | Readonly<{ kind: 'retry'; reason: string; retryAfterMs?: number }>
+  /** Failed for good: trying again could not help. */
+  | Readonly<{ kind: 'dead'; reason: string }>;
+
+export type JobContext = Readonly<{
+  /** Aborted when the job is taken away; see `Delivery`. */
+  signal: AbortSignal;
+  /** 1 for the first try of this generation. */
+  attempt: number;
+  /** Redriven or published again: what was true when the event happened may be so no longer. */
+  isLate: boolean;
+}>;
 
 /** A throw is a failed try; `UnrecoverableJobError` ends the job. May run more than once for one job. */
-export type Handler = (event: RecordedEvent, signal: AbortSignal) => Promise<HandlerResult>;
+export type Handler = (event: RecordedEvent, job: JobContext) => Promise<HandlerResult>;

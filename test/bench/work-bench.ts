@@ -10,6 +10,7 @@ import { createPool, withTransaction } from '../../src/platform/postgres.ts';
 import { createOutboxRelay } from '../../src/relay/outbox-relay.ts';
 import { createBullmqTransport } from '../../src/transports/bullmq.ts';
 import { handleNotification } from '../../src/workers/handle-notification.ts';
+import { createJobStore } from '../../src/workers/job-store.ts';
 import { runWorker } from '../../src/workers/run-worker.ts';
 import { newEvent } from '../support/new-event.ts';
 import type { Bench } from './bench.ts';
@@ -84,6 +85,7 @@ export const workBench: Bench = {
       const startedAt = performance.now();
       const consumer = await runWorker({
         pool,
+        store: createJobStore({ pool }),
         transport,
         queue: QUEUE,
         handler: handleNotification,

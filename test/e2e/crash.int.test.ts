@@ -13,6 +13,7 @@ import { createBullmqTransport } from '../../src/transports/bullmq.ts';
 import type { BullmqTransportOptions } from '../../src/transports/bullmq.ts';
 import { prepareBullmqPostgres } from '../../src/transports/prepare-bullmq-postgres.ts';
 import { handleIngress } from '../../src/workers/handle-ingress.ts';
+import { createJobStore } from '../../src/workers/job-store.ts';
 import { runWorker } from '../../src/workers/run-worker.ts';
 import type { CrashPlan } from '../support/crash-point.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -80,6 +81,7 @@ function crashTests(prepare: (database: TestDatabase) => Promise<Backend>): void
 
     const consumer = await runWorker({
       pool: database.pool,
+      store: createJobStore({ pool: database.pool }),
       transport,
       queue: 'ingress-events',
       handler: handleIngress,

@@ -11,6 +11,7 @@ import { createOutboxRelay } from '../../src/relay/outbox-relay.ts';
 import { createBullmqTransport } from '../../src/transports/bullmq.ts';
 import type { BullmqTransportOptions } from '../../src/transports/bullmq.ts';
 import { handleIngress } from '../../src/workers/handle-ingress.ts';
+import { createJobStore } from '../../src/workers/job-store.ts';
 import { runWorker } from '../../src/workers/run-worker.ts';
 
 export type CrashPlan = Readonly<{
@@ -51,6 +52,7 @@ if (plan.role === 'relay') {
   let jobs = 0;
   await runWorker({
     pool,
+    store: createJobStore({ pool }),
     transport,
     queue: 'ingress-events',
     handler: handleIngress,

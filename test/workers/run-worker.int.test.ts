@@ -11,7 +11,10 @@ import { createAnalyticsHandler } from '../../src/workers/handle-analytics.ts';
 import { handleIngress } from '../../src/workers/handle-ingress.ts';
 import { handleNotification } from '../../src/workers/handle-notification.ts';
 import type { Handler } from '../../src/workers/handler.ts';
+import { takeJobs } from '../../src/workers/take-jobs.ts';
+import { createJobStore } from '../../src/workers/job-store.ts';
 import { UnrecoverableJobError } from '../../src/workers/retry-policy.ts';
+import type { WorkerDeps } from '../../src/workers/run-worker.ts';
 import { runWorker } from '../../src/workers/run-worker.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -34,10 +37,11 @@ afterEach(async () => {
   await transport.close();
 });
 
-async function work(queue: Queue, handler: Handler): Promise<void> {
+async function work(queue: Queue, handler: Handler, options: Partial<WorkerDeps> = {}): Promise<void> {
   consumers.push(
     await runWorker({
       pool: database.pool,
+      store: createJobStore({ pool: database.pool }),
       transport,
       queue,
       handler,
@@ -47,6 +51,7 @@ async function work(queue: Queue, handler: Handler): Promise<void> {
       random: () => 0,
       newId: randomUUID,
       onAppended: () => undefined,
+      ...options,
     }),
   );
 }
@@ -126,10 +131,10 @@ describe('the worker', () => {
   test('a failing job is tried again, and every try is on record', async () => {
     const message = await jobFor('ingress-events', failedPayment('pi_flaky'));
     let tries = 0;
-    await work('ingress-events', (event, signal) => {
+    await work('ingress-events', (event, job) => {
       tries += 1;
       if (tries === 1) throw new Error('the first try fails');
-      return handleIngress(event, signal);
+      return handleIngress(event, job);
     });
     await transport.publish('ingress-events', [message]);
     await ended(message);
@@ -146,9 +151,9 @@ describe('the worker', () => {
   test('a job that fails for good ends as a dead letter with its cause; a higher generation may still be done', async () => {
     const message = await jobFor('ingress-events', failedPayment('pi_dead'));
     let isMended = false;
-    await work('ingress-events', (event, signal) => {
+    await work('ingress-events', (event, job) => {
       if (!isMended) throw new UnrecoverableJobError('this can not work');
-      return handleIngress(event, signal);
+      return handleIngress(event, job);
     });
     await transport.publish('ingress-events', [message]);
     expect(await ended(message)).toEqual({ outcome: 'dead', generation: 0 });
@@ -204,5 +209,214 @@ describe('the worker', () => {
     expect(
       await rows('select attempt, outcome from hookledger.job_attempts where position = $1', [message.position]),
     ).toEqual([{ attempt: 1, outcome: 'done' }]);
+  });
+
+  test('a job whose data PostgreSQL refuses dies alone; those that ended with it are done, and no handler ran twice', async () => {
+    const messages: Message[] = [];
+    for (let index = 0; index < 12; index += 1) {
+      messages.push(await jobFor('ingress-events', failedPayment(`pi_batch_${index}`)));
+    }
+    const poisoned = messages[5]?.eventId;
+    const handled: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    await work(
+      'ingress-events',
+      async (event) => {
+        handled.push(event.eventId);
+        if (handled.length === messages.length) gate.resolve();
+        // All of them end at once, so that they share a transaction.
+        await gate.promise;
+        const text = event.eventId === poisoned ? '\u0000' : 'fine';
+        const effect = { kind: 'notification', notification: 'batch', subject: 's', dedupeKey: event.eventId } as const;
+        return { kind: 'done', effects: [{ ...effect, data: { text } }] };
+      },
+      { concurrency: messages.length },
+    );
+    await transport.publish('ingress-events', messages);
+    for (const message of messages) {
+      expect(await ended(message)).toMatchObject({ outcome: message.eventId === poisoned ? 'dead' : 'done' });
+    }
+    expect(handled).toHaveLength(messages.length);
+    expect(await rows(`select count(*) from hookledger.notifications where kind = 'batch'`)).toEqual([{ count: '11' }]);
+    expect(await rows('select cause, attempts from hookledger.dead_letters where event_id = $1', [poisoned])).toEqual([
+      { cause: 'unrecoverable', attempts: 1 },
+    ]);
+  });
+
+  test('a job that is delivered twice at once leaves its effects once', async () => {
+    const message = await jobFor('ingress-events', failedPayment('pi_twice'));
+    const store = createJobStore({ pool: database.pool });
+    const [taken] = await takeJobs(database.pool, [{ message, order: undefined }]);
+    if (taken?.state !== 'ready') throw new Error('the job is not ready');
+    const { event } = taken;
+    const attempt = { attempt: 1, outcome: 'done' as const, transport: 'memory', startedAt: new Date(), durationMs: 1 };
+    const effects = [
+      { kind: 'notification' as const, notification: 'twice', subject: 's', dedupeKey: 'twice', data: {} },
+    ];
+    const finished = { message, event, attempt, effects, events: [] };
+    const answers = await Promise.all([store.finish(finished), store.finish(finished), store.finish(finished)]);
+    expect(answers.filter(Boolean)).toHaveLength(1);
+    expect(await rows('select outcome from hookledger.job_attempts where position = $1', [message.position])).toEqual([
+      { outcome: 'done' },
+    ]);
+  });
+
+  test('a try that a handler answers with what the other side asked for waits at least as long', async () => {
+    const message = await jobFor('ingress-events', failedPayment('pi_later'));
+    const delays: number[] = [];
+    const watched: Transport = {
+      ...transport,
+      consume: (queue, options) =>
+        transport.consume(queue, {
+          ...options,
+          handle: async (delivery) => {
+            const disposition = await options.handle(delivery);
+            if (disposition.kind === 'retry') delays.push(disposition.delayMs);
+            return disposition.kind === 'retry' ? { ...disposition, delayMs: 0 } : disposition;
+          },
+        }),
+    };
+    let tries = 0;
+    const flaky: Handler = () => {
+      tries += 1;
+      return Promise.resolve(tries < 3 ? { kind: 'retry', reason: 'busy', retryAfterMs: 30_000 } : { kind: 'done' });
+    };
+    await work('ingress-events', flaky, { transport: watched, retries: { PaymentFailed: { attempts: 3 } } });
+    await transport.publish('ingress-events', [message]);
+    expect(await ended(message)).toMatchObject({ outcome: 'done' });
+    expect(delays).toEqual([30_000, 30_000]);
+  });
+
+  test('a handler may end a job as dead by its answer', async () => {
+    const message = await jobFor('ingress-events', failedPayment('pi_refused'));
+    await work('ingress-events', () => Promise.resolve({ kind: 'dead', reason: 'the account is closed' }));
+    await transport.publish('ingress-events', [message]);
+    expect(await ended(message)).toMatchObject({ outcome: 'dead' });
+    expect(
+      await rows('select cause, detail from hookledger.dead_letters where position = $1', [message.position]),
+    ).toEqual([{ cause: 'unrecoverable', detail: 'the account is closed' }]);
+  });
+
+  test('a notification of the day before yesterday is not sent, unless it is redriven: then it is told that it is late', async () => {
+    const message = await jobFor('notifications', notificationOf('late'));
+    const inTwoDays = () => new Date(Date.now() + 48 * 60 * 60 * 1_000);
+    const late: boolean[] = [];
+    const handler: Handler = (_event, { isLate }) => {
+      late.push(isLate);
+      return Promise.resolve({ kind: 'done' });
+    };
+    await work('notifications', handler, { now: inTwoDays });
+    await transport.publish('notifications', [message]);
+    expect(await ended(message)).toMatchObject({ outcome: 'dead', generation: 0 });
+    expect(await rows('select cause from hookledger.dead_letters where position = $1', [message.position])).toEqual([
+      { cause: 'expired' },
+    ]);
+    expect(late).toEqual([]);
+    await transport.publish('notifications', [again(message)]);
+    await eventually(async () => expect(await ended(message)).toMatchObject({ outcome: 'done', generation: 1 }));
+    expect(late).toEqual([true]);
+  });
+});
+
+function again(message: Message): Message {
+  const generation = message.generation + 1;
+  return { ...message, generation, key: messageKey({ ...message, generation }) };
+}
+
+function notificationOf(subject: string): DomainEvent {
+  return {
+    type: 'NotificationRequested',
+    stream: { kind: 'payment', provider: 'stripe', account: 'acct_1', mode: 'test', externalId: subject },
+    occurredAt: '2026-11-02T09:00:00.000Z',
+    data: { task: 't', causeEventId: randomUUID(), causeType: 'PaymentFailed', effectKey: subject, details: {} },
+  };
+}
+
+describe('a queue in the order of each stream', () => {
+  /** Jobs of one payment, in the order of its events. */
+  async function jobsOf(externalId: string, count: number): Promise<readonly Message[]> {
+    const messages: Message[] = [];
+    for (let index = 0; index < count; index += 1) {
+      messages.push(await jobFor('ingress-events', failedPayment(externalId)));
+    }
+    return messages;
+  }
+
+  const inOrder = { order: { onDead: 'go-on' }, concurrency: 8 } as const;
+
+  test('handles them so, whatever order and however many at once they come in', async () => {
+    const messages = [...(await jobsOf('pi_order_a', 6)), ...(await jobsOf('pi_order_b', 6))];
+    const handled: Record<string, bigint[]> = {};
+    await work(
+      'ingress-events',
+      (event) => {
+        (handled[event.externalId] ??= []).push(event.version);
+        return Promise.resolve({ kind: 'done' });
+      },
+      inOrder,
+    );
+    await transport.publish('ingress-events', messages.toReversed());
+    for (const message of messages) expect(await ended(message)).toMatchObject({ outcome: 'done' });
+    expect(handled).toEqual({ pi_order_a: [1n, 2n, 3n, 4n, 5n, 6n], pi_order_b: [1n, 2n, 3n, 4n, 5n, 6n] });
+  });
+
+  test('goes on after a dead job', async () => {
+    const messages = await jobsOf('pi_order_dead', 3);
+    const handled: bigint[] = [];
+    await work(
+      'ingress-events',
+      (event) => {
+        handled.push(event.version);
+        if (event.version === 1n) throw new UnrecoverableJobError('no');
+        return Promise.resolve({ kind: 'done' });
+      },
+      inOrder,
+    );
+    await transport.publish('ingress-events', messages);
+    for (const message of messages) await ended(message);
+    expect(handled).toEqual([1n, 2n, 3n]);
+  });
+
+  test('that holds waits after a dead job until it is redriven, without counting tries; other streams go on', async () => {
+    const messages = await jobsOf('pi_order_held', 2);
+    const [first, second] = messages;
+    const [other] = await jobsOf('pi_order_free', 1);
+    if (first === undefined || second === undefined || other === undefined) throw new Error('no jobs');
+    let isMended = false;
+    const snoozes = new Set<string>();
+    const quick: Transport = {
+      ...transport,
+      consume: (queue, options) =>
+        transport.consume(queue, {
+          ...options,
+          handle: async (delivery) => {
+            const disposition = await options.handle(delivery);
+            if (disposition.kind !== 'snooze') return disposition;
+            snoozes.add(delivery.message.eventId);
+            return { ...disposition, delayMs: 10 };
+          },
+        }),
+    };
+    await work(
+      'ingress-events',
+      (event) => {
+        if (event.externalId === 'pi_order_held' && event.version === 1n && !isMended) {
+          throw new UnrecoverableJobError('not yet mended');
+        }
+        return Promise.resolve({ kind: 'done' });
+      },
+      { order: { onDead: 'hold' }, concurrency: 4, transport: quick },
+    );
+    await transport.publish('ingress-events', [first, second, other]);
+    expect(await ended(first)).toMatchObject({ outcome: 'dead' });
+    expect(await ended(other)).toMatchObject({ outcome: 'done' });
+    await eventually(() => Promise.resolve(expect(snoozes.has(second.eventId)).toBe(true)));
+    expect(await rows('select 1 from hookledger.inbox where position = $1', [second.position])).toEqual([]);
+    isMended = true;
+    await transport.publish('ingress-events', [again(first)]);
+    expect(await ended(second)).toMatchObject({ outcome: 'done' });
+    expect(await rows('select attempt from hookledger.job_attempts where position = $1', [second.position])).toEqual([
+      { attempt: 1 },
+    ]);
   });
 });

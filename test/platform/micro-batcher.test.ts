@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createMicroBatcher } from '../../src/ingest/micro-batcher.ts';
+import { createMicroBatcher } from '../../src/platform/micro-batcher.ts';
 
 type Flush = { items: readonly string[]; finish: (answers: readonly string[]) => void };
 
