@@ -13,7 +13,8 @@ set role hookledger_owner;
 -- stream's last earlier event of such a type; one that has no outbox row (any more) is over.
 create function hookledger.take_jobs(p_jobs json)
 returns table (job integer, state text, event hookledger.events)
-language plpgsql volatile set search_path = hookledger, pg_temp set enable_seqscan = off as $$
+language plpgsql volatile set search_path = hookledger, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   perform set_config('hookledger.tenant', '*', true);
   return query
@@ -55,7 +56,8 @@ $$;
 -- The order of the locks is the one of every transaction that appends: inbox, effects by key, streams, positions.
 create function hookledger.finish_jobs(p_jobs json, p_attempts json, p_notifications json, p_events json)
 returns setof integer
-language plpgsql volatile set search_path = hookledger, pg_temp set enable_seqscan = off as $$
+language plpgsql volatile set search_path = hookledger, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
   v_finished integer[];
 begin

@@ -100,7 +100,7 @@ export async function createApp(settings: AppSettings): Promise<App> {
   /** Closed in this order. */
   const closables: Closable[] = [];
 
-  const pool = (name: string, max: number, statementTimeoutMs: number): Pool =>
+  const pool = (name: string, max: number, statementTimeoutMs: number, byIndex = false): Pool =>
     createPool({
       url: databaseUrl,
       role: APPLICATION_ROLE,
@@ -108,9 +108,14 @@ export async function createApp(settings: AppSettings): Promise<App> {
       max,
       statementTimeoutMs,
       idleInTransactionTimeoutMs: 2_000,
+      byIndex,
       logger,
     });
-  const pools = { ingest: pool('ingest', 4, 5_000), work: pool('work', 24, 30_000), query: pool('query', 8, 20_000) };
+  const pools = {
+    ingest: pool('ingest', 4, 5_000),
+    work: pool('work', 24, 30_000, true),
+    query: pool('query', 8, 20_000),
+  };
   const orm = createOrm(databaseUrl, { role: APPLICATION_ROLE, logger });
   const transport = createBullmqTransport({
     backend:

@@ -19,8 +19,9 @@ export async function readEvents(
   tx: Tx,
   { after, limit, types }: { after: bigint; limit: number; types?: readonly EventType[] },
 ): Promise<EventPage> {
-  const { rows } = await tx.query<EventRow & { mark: string }>(
-    `
+  const { rows } = await tx.query<EventRow & { mark: string }>({
+    name: 'read-events',
+    text: `
       select m.position as mark, ${EVENT_COLUMNS}
       from hookledger.high_water_mark m
       left join lateral (
@@ -30,8 +31,8 @@ export async function readEvents(
         order by position limit $2::integer
       ) e on true
       order by e.position`,
-    [String(after), limit, types ?? null],
-  );
+    values: [String(after), limit, types ?? null],
+  });
   const events = rows.filter((row) => row.position !== null).map(recordedEvent);
   const mark = BigInt(rows[0]?.mark ?? '0');
   const last = events.at(-1);

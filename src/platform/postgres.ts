@@ -9,8 +9,15 @@ export type Pool = pg.Pool;
 /** A client inside a transaction that its caller owns: never commit, roll back or release it. */
 export type Tx = pg.PoolClient;
 
-/** Which rows row-level security shows: those of one tenant, or `*` for the platform's own work over all of them. */
-export type Scope = Readonly<{ tenant: string }>;
+export type Scope = Readonly<{
+  /** Which rows row-level security shows: those of one tenant, or `*` for the platform's own work over all of them. */
+  tenant: string;
+  /**
+   * The commit does not wait for the disk: if PostgreSQL crashes within the next moments, it may never have been. Only
+   * for work that is done again from what is durable, such as a fold and its checkpoint.
+   */
+  mayBeLost?: boolean;
+}>;
 
 export type PoolOptions = Readonly<{
   url: string;
@@ -22,6 +29,11 @@ export type PoolOptions = Readonly<{
   statementTimeoutMs: number;
   /** A transaction that waits longer for its client is ended with its connection; 0 for never. */
   idleInTransactionTimeoutMs: number;
+  /**
+   * Every statement is an index look-up: a plan that was made, and is kept, while a table was small must not scan it
+   * once it is big.
+   */
+  byIndex?: boolean;
   /** How long to wait for a free connection or a new one. */
   connectTimeoutMs?: number;
   logger: Logger;
@@ -61,8 +73,8 @@ export async function withTransaction<T>(pool: Pool, scope: Scope, fn: (tx: Tx) 
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    // Both in one round trip, by the simple protocol.
-    await client.query(`begin; select set_config('hookledger.tenant', ${pg.escapeLiteral(scope.tenant)}, true)`);
+    // All in one round trip, by the simple protocol.
+    await client.query(begin(scope));
     const result = await fn(client);
     await commit(client);
     return result;
@@ -85,6 +97,11 @@ export async function withConnection<T>(url: string, fn: (client: pg.Client) => 
   } finally {
     await client.end();
   }
+}
+
+function begin({ tenant, mayBeLost = false }: Scope): string {
+  const scoped = `begin; select set_config('hookledger.tenant', ${pg.escapeLiteral(tenant)}, true)`;
+  return mayBeLost ? `${scoped}; set local synchronous_commit = off` : scoped;
 }
 
 export class TransactionAbortedError extends Error {
@@ -115,6 +132,7 @@ function startupOptions(options: PoolOptions): string {
     ['statement_timeout', String(options.statementTimeoutMs)],
     ['idle_in_transaction_session_timeout', String(options.idleInTransactionTimeoutMs)],
   ];
+  if (options.byIndex === true) settings.push(['enable_seqscan', 'off']);
   if (options.role !== undefined) settings.push(['role', options.role]);
   return settings.map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`).join(' ');
 }

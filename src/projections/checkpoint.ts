@@ -12,11 +12,12 @@ class UnknownProjectionError extends Error {
  * @throws UnknownProjectionError when there is no such version.
  */
 export async function readCheckpoint(tx: Tx, name: string, version: number): Promise<bigint> {
-  const { rows } = await tx.query<{ position: string | null }>(
-    `select min(position) as position from hookledger.projection_checkpoints
-     where name = $1::text and version = $2::integer`,
-    [name, version],
-  );
+  const { rows } = await tx.query<{ position: string | null }>({
+    name: 'read-checkpoint',
+    text: `select min(position) as position from hookledger.projection_checkpoints
+      where name = $1::text and version = $2::integer`,
+    values: [name, version],
+  });
   return positionOf({ name, version }, rows[0]?.position);
 }
 
@@ -25,22 +26,24 @@ export async function readCheckpoint(tx: Tx, name: string, version: number): Pro
  * folds beside us waits here, and then goes on from where we stopped.
  */
 export async function lockCheckpoint(tx: Tx, model: Model): Promise<bigint> {
-  const { rows } = await tx.query<{ position: string }>(
-    `select position from hookledger.projection_checkpoints
-     where name = $1::text and version = $2::integer and fold_range_from = 0 and fold_range_to = 65535
-     for update`,
-    [model.name, model.version],
-  );
+  const { rows } = await tx.query<{ position: string }>({
+    name: 'lock-checkpoint',
+    text: `select position from hookledger.projection_checkpoints
+      where name = $1::text and version = $2::integer and fold_range_from = 0 and fold_range_to = 65535
+      for update`,
+    values: [model.name, model.version],
+  });
   return positionOf(model, rows[0]?.position);
 }
 
 /** The caller holds it locked. */
 export async function moveCheckpoint(tx: Tx, model: Model, position: bigint): Promise<void> {
-  await tx.query(
-    `update hookledger.projection_checkpoints set position = $3::bigint
-     where name = $1::text and version = $2::integer and fold_range_from = 0`,
-    [model.name, model.version, String(position)],
-  );
+  await tx.query({
+    name: 'move-checkpoint',
+    text: `update hookledger.projection_checkpoints set position = $3::bigint
+      where name = $1::text and version = $2::integer and fold_range_from = 0`,
+    values: [model.name, model.version, String(position)],
+  });
 }
 
 function positionOf({ name, version }: Model, position: string | null | undefined): bigint {

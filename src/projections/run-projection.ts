@@ -34,6 +34,8 @@ export type ProjectionRunnerDeps = Readonly<{
   batchSize: number;
 }>;
 
+/** The checkpoint goes with the fold: whatever is lost is folded again. */
+const SCOPE = { tenant: '*', mayBeLost: true };
 /** The net under `wake`: another process may have appended. */
 const POLL_MS = 250;
 
@@ -48,7 +50,7 @@ export function createProjectionRunner(deps: ProjectionRunnerDeps): ProjectionRu
 
   async function tick(): Promise<{ moved: boolean; position: bigint }> {
     const startedAt = clock.now();
-    const { after, events, upTo } = await withTransaction(pool, { tenant: '*' }, async (tx) => {
+    const { after, events, upTo } = await withTransaction(pool, SCOPE, async (tx) => {
       const locked = await lockCheckpoint(tx, projection);
       checkpoint = locked;
       const page = await readEvents(tx, { after: locked, limit: batchSize, types: projection.types });

@@ -40,10 +40,11 @@ type UsageFactRow = Readonly<{
 
 /** All facts of these streams. */
 export async function loadUsageFacts(tx: Tx, streamKeys: readonly string[]): Promise<readonly UsageFact[]> {
-  const { rows } = await tx.query<UsageFactRow>(
-    `select * from hookledger.usage_facts_v1 where stream_key = any ($1::text[])`,
-    [streamKeys],
-  );
+  const { rows } = await tx.query<UsageFactRow>({
+    name: 'load-usage-facts',
+    text: `select * from hookledger.usage_facts_v1 where stream_key = any ($1::text[])`,
+    values: [streamKeys],
+  });
   return rows.map(usageFact);
 }
 
@@ -83,8 +84,9 @@ export async function loadMeterUsageFacts(
 /** Inserts or replaces, in key order. */
 export async function writeUsageFacts(tx: Tx, facts: readonly UsageFact[]): Promise<void> {
   if (facts.length === 0) return;
-  await tx.query(
-    `insert into hookledger.usage_facts_v1
+  await tx.query({
+    name: 'write-usage-facts',
+    text: `insert into hookledger.usage_facts_v1
      select * from json_populate_recordset(null::hookledger.usage_facts_v1, $1::json) order by fact_key
      on conflict on constraint usage_facts_v1_pkey do update set
        kind = excluded.kind, tenant_id = excluded.tenant_id, provider = excluded.provider, account = excluded.account, mode = excluded.mode,
@@ -97,8 +99,8 @@ export async function writeUsageFacts(tx: Tx, facts: readonly UsageFact[]): Prom
        estimate_currency = excluded.estimate_currency, estimate_rated = excluded.estimate_rated,
        estimate_rated_currency = excluded.estimate_rated_currency, estimate_plan_id = excluded.estimate_plan_id,
        rate_position = excluded.rate_position, differing_reports = excluded.differing_reports`,
-    [JSON.stringify(facts.map(usageFactRow))],
-  );
+    values: [JSON.stringify(facts.map(usageFactRow))],
+  });
 }
 
 function usageFact(row: UsageFactRow): UsageFact {

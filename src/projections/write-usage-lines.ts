@@ -8,8 +8,9 @@ import type { NumberedUsageLine } from './fold-usage-events.ts';
  */
 export async function writeUsageLines(tx: Tx, lines: readonly NumberedUsageLine[]): Promise<void> {
   if (lines.length === 0) return;
-  await tx.query(
-    `with line as (
+  await tx.query({
+    name: 'write-usage-lines',
+    text: `with line as (
        insert into hookledger.usage_lines_v1
        select * from json_populate_recordset(null::hookledger.usage_lines_v1, $1::json)
        returning *
@@ -33,8 +34,8 @@ export async function writeUsageLines(tx: Tx, lines: readonly NumberedUsageLine[
        min_position = least(s.min_position, excluded.min_position),
        max_position = greatest(s.max_position, excluded.max_position),
        checksum = s.checksum + excluded.checksum`,
-    [JSON.stringify(lines.map(usageLineRow))],
-  );
+    values: [JSON.stringify(lines.map(usageLineRow))],
+  });
 }
 
 function usageLineRow({ event, lineNo, line }: NumberedUsageLine): Record<string, unknown> {

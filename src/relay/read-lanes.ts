@@ -34,8 +34,9 @@ export async function readAllLanesBehind(tx: Tx, shards: readonly number[]): Pro
 
 /** Lanes of these shards that got rows in (after, mark]: one range read, whatever the number of idle lanes. */
 export async function readNewLanesBehind(tx: Tx, shards: readonly number[], after: bigint): Promise<LanesBehind> {
-  const { rows } = await tx.query<LaneRow>(
-    `select m.position as mark, l.*
+  const { rows } = await tx.query<LaneRow>({
+    name: 'read-new-lanes-behind',
+    text: `select m.position as mark, l.*
      from hookledger.high_water_mark m
      left join lateral (
        select l.tenant_id, l.queue, l.shard, l.published_position, t.weight
@@ -47,8 +48,8 @@ export async function readNewLanesBehind(tx: Tx, shards: readonly number[], afte
        join hookledger.tenants t on t.id = l.tenant_id
        where l.shard = any ($1::integer[])
      ) l on true`,
-    [shards, String(after)],
-  );
+    values: [shards, String(after)],
+  });
   return lanesBehind(rows);
 }
 

@@ -22,8 +22,9 @@ export async function readOutbox(
     event_type: string;
     replay_id: string;
     generation: number;
-  }>(
-    `
+  }>({
+    name: 'read-outbox',
+    text: `
       select l.lane::integer, o.position, o.target_position, o.event_id, o.event_type, o.replay_id, o.generation
       from unnest($1::text[], $2::text[], $3::bigint[], $4::integer[])
         with ordinality l (tenant_id, queue, cursor, quota, lane)
@@ -33,14 +34,14 @@ export async function readOutbox(
         order by o.position limit l.quota
       ) o
       order by l.lane, o.position`,
-    [
+    values: [
       quotas.map(({ lane }) => lane.tenantId),
       quotas.map(({ lane }) => lane.queue),
       quotas.map(({ lane }) => String(lane.cursor)),
       quotas.map(({ limit }) => limit),
       String(mark),
     ],
-  );
+  });
   return rows.flatMap((row) => {
     const lane = quotas[row.lane - 1]?.lane;
     if (lane === undefined) return [];
