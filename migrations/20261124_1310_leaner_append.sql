@@ -154,13 +154,15 @@ declare
   v_statuses text[];
   v_kept uuid[];
 begin
-  delete from hookledger.dedupe d using (
-    select k.key_hash from hookledger.dedupe k
-    where k.key_hash = any (select w.dedupe_key from unnest(v_webhooks) w where w.content_window is not null)
-      and k.expires_at <= clock_timestamp()
-    order by k.key_hash for update
-  ) expired
-  where d.key_hash = expired.key_hash;
+  if exists (select from unnest(v_webhooks) w where w.content_window is not null) then
+    delete from hookledger.dedupe d using (
+      select k.key_hash from hookledger.dedupe k
+      where k.key_hash = any (select w.dedupe_key from unnest(v_webhooks) w where w.content_window is not null)
+        and k.expires_at <= clock_timestamp()
+      order by k.key_hash for update
+    ) expired
+    where d.key_hash = expired.key_hash;
+  end if;
 
   with inserted as (
     insert into hookledger.dedupe (key_hash, content_hash, webhook_id, source_id, expires_at)

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { NewEvent } from '../domain/envelope.ts';
 import { UNASSIGNED } from '../domain/envelope.ts';
 import { catalogue } from '../domain/events.ts';
@@ -123,7 +123,7 @@ function normaliseSafely(
 
 /** Nothing but what is certain: bytes came in and were signed. */
 function rawOnly(request: IncomingRequest, source: Source, reason: UnmappedReason): Normalised {
-  const externalId = createHash('sha256').update(request.body).digest('hex');
+  const externalId = hash('sha256', request.body, 'hex');
   return {
     providerType: 'unreadable',
     content: request.body,
@@ -155,7 +155,7 @@ function webhookRecord(
   tenantIds: readonly string[],
 ): WebhookRecord {
   const id = deps.newId();
-  const contentHash = createHash('sha256').update(normalised.content).digest();
+  const contentHash = hash('sha256', normalised.content, 'buffer');
   const { dedupeKey } = normalised;
   // Tagged and JSON-encoded: no key can equal another one's by moving a separator.
   const key = [source.provider, source.account, source.mode, dedupeKey ?? contentHash.toString('hex')];
@@ -176,9 +176,7 @@ function webhookRecord(
     headers: request.headers,
     body: request.body,
     receivedAt: request.receivedAt,
-    dedupeKey: createHash('sha256')
-      .update(JSON.stringify([dedupeKey === undefined ? 'content' : 'key', ...key]))
-      .digest(),
+    dedupeKey: hash('sha256', JSON.stringify([dedupeKey === undefined ? 'content' : 'key', ...key]), 'buffer'),
     contentHash,
     ...(dedupeKey === undefined ? { contentWindowHours: CONTENT_WINDOW_HOURS } : {}),
     events: normalised.events.map((event, index): NewEvent => ({
