@@ -17,8 +17,8 @@ const logger = createLogger({ level: 'silent' });
 
 /** What may happen, in any order. Relays are two at a time; one that crashes is replaced by another owner. */
 type Step =
-  | Readonly<{ kind: 'append'; tenant: number; rows: number }>
-  | Readonly<{ kind: 'mark' }>
+  /** Rows in a tenant's lane; without the mark they are committed, but not to be read yet. */
+  | Readonly<{ kind: 'append'; tenant: number; rows: number; isMarked: boolean }>
   | Readonly<{ kind: 'tick'; relay: number }>
   | Readonly<{ kind: 'tick-both' }>
   /** Published, and then the process is gone. */
@@ -28,23 +28,23 @@ type Step =
   | Readonly<{ kind: 'refuse-next' }>
   | Readonly<{ kind: 'leases-run-out' }>;
 
-const relayIndex = fc.integer({ min: 0, max: 1 });
+const relay = fc.integer({ min: 0, max: 1 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
-    weight: 4,
+    weight: 6,
     arbitrary: fc.record({
       kind: fc.constant('append' as const),
-      tenant: fc.integer({ min: 0, max: 2 }),
+      tenant: fc.integer({ min: 0, max: 1 }),
       rows: fc.integer({ min: 1, max: 9 }),
+      isMarked: fc.boolean(),
     }),
   },
-  { weight: 3, arbitrary: fc.constant({ kind: 'mark' as const }) },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('tick' as const), relay: relayIndex }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('tick' as const), relay }) },
   { weight: 2, arbitrary: fc.constant({ kind: 'tick-both' as const }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('crash-after-publishing' as const), relay: relayIndex }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('transport-fails' as const), relay: relayIndex }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('crash-after-publishing' as const), relay }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('transport-fails' as const), relay }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'refuse-next' as const }) },
-  { weight: 2, arbitrary: fc.constant({ kind: 'leases-run-out' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'leases-run-out' as const }) },
 );
 
 let database: TestDatabase;
@@ -54,7 +54,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 async function addTenants(): Promise<readonly string[]> {
-  const ids = [0, 1, 2].map((index) => `tnt_${index}_${randomUUID()}`);
+  const ids = [0, 1].map((index) => `tnt_${index}_${randomUUID()}`);
   await database.adminPool.query('insert into hookledger.tenants (id, name) select id, id from unnest($1::text[]) id', [
     ids,
   ]);
@@ -138,9 +138,9 @@ async function createWorld() {
     async take(each: Step): Promise<void> {
       switch (each.kind) {
         case 'append':
-          return append(tenantIds[each.tenant] ?? '', each.rows);
-        case 'mark':
-          return moveMark();
+          await append(tenantIds[each.tenant] ?? '', each.rows);
+          if (each.isMarked) await moveMark();
+          return;
         case 'tick':
           await relayAt(each.relay).tick();
           return;
@@ -184,7 +184,7 @@ async function createWorld() {
 describe('whatever crashes, lapses and refuses in between', () => {
   test('the relay skips no row, never moves a cursor back, keeps each lane in order, and refused rows are dead letters', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 24 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
         const world = await createWorld();
         let before = await cursors(world.tenantIds);
         for (const each of steps) {
@@ -213,7 +213,7 @@ describe('whatever crashes, lapses and refuses in between', () => {
         // Refused once and accepted at a repetition is possible: then it is a dead letter and a job, which changes nothing.
         for (const { key, dead } of rows) if (dead) expect(world.refused).toContain(key);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });
