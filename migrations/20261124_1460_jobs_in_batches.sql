@@ -108,6 +108,10 @@ begin
 end
 $$;
 
+-- The job before is looked up when a job is taken (docs/decisions/0005).
+alter table hookledger.outbox drop column prev;
+alter table hookledger.streams drop column last_routed;
+
 drop function hookledger.take_job(bigint, text, text, integer);
 drop function hookledger.finish_job(json, json, json, json);
 revoke all on function hookledger.take_jobs(json) from public;
