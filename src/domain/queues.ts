@@ -78,6 +78,9 @@ export const routes: Readonly<Record<EventType, Route>> = {
   // What they ask for are outbox rows of the events that they name, written beside them.
   JobRedriven: { queues: [], next: [] },
   JobRepublished: { queues: [], next: [] },
+  EffectResolved: { queues: [], next: [] },
+  JobPurged: { queues: [], next: [] },
+  TimerFired: { queues: ['orchestration-flows'], next: [] },
   AccountMappingAdded: { queues: [], next: [] },
   PricePlanDefined: { queues: ['analytics-events'], next: [] },
   PricePlanAssigned: { queues: ['analytics-events'], next: [] },

@@ -11,6 +11,8 @@ export const STREAM_KINDS = [
   'price-plan',
   'tenant-plan',
   'cost-rate',
+  'repetition',
+  'effect',
 ] as const;
 export type StreamKind = (typeof STREAM_KINDS)[number];
 

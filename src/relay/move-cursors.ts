@@ -1,3 +1,4 @@
+import { buryJobs } from '../event-store/bury-jobs.ts';
 import type { Tx } from '../platform/postgres.ts';
 import type { Message } from '../transports/transport.ts';
 import type { Lane } from './read-lanes.ts';
@@ -32,35 +33,8 @@ export async function moveCursors(tx: Tx, moves: readonly CursorMove[]): Promise
 
 /** A message that the transport refuses would stop its lane for ever: it ends as a dead letter, and the lane goes on. */
 export async function buryRefused(tx: Tx, refused: readonly { message: Message; reason: string }[]): Promise<void> {
-  if (refused.length === 0) return;
-  await tx.query(
-    `with refused as (
-       select * from json_to_recordset($1::json) r (position bigint, queue text, replay_id text, generation integer,
-         tenant_id text, event_id uuid, event_type text, detail text)
-     ), ended as (
-       insert into hookledger.inbox (position, queue, replay_id, tenant_id, generation, outcome)
-       select position, queue, replay_id, tenant_id, generation, 'dead' from refused
-       order by position, queue, replay_id
-       on conflict do nothing
-     )
-     insert into hookledger.dead_letters
-       (position, queue, replay_id, generation, tenant_id, event_id, event_type, cause, detail, attempts)
-     select position, queue, replay_id, generation, tenant_id, event_id, event_type, 'refused-by-transport', detail, 0
-     from refused
-     on conflict do nothing`,
-    [
-      JSON.stringify(
-        refused.map(({ message, reason }) => ({
-          position: message.position,
-          queue: message.queue,
-          replay_id: message.replayId,
-          generation: message.generation,
-          tenant_id: message.tenantId,
-          event_id: message.eventId,
-          event_type: message.eventType,
-          detail: reason,
-        })),
-      ),
-    ],
+  await buryJobs(
+    tx,
+    refused.map(({ message, reason }) => ({ ...message, cause: 'refused-by-transport', detail: reason, attempts: 0 })),
   );
 }
