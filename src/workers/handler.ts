@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '../domain/envelope.ts';
 import type { DomainEvent } from '../domain/events.ts';
+import type { OutboundCall } from './run-calls.ts';
 
 /** What the runtime writes in the job's transaction. A handler gets no client: it returns data. */
 export type Effect = Readonly<{
@@ -11,8 +12,12 @@ export type Effect = Readonly<{
   data: Readonly<Record<string, string>>;
 }>;
 
+/** What the job writes when it ends. */
+export type FollowUp = Readonly<{ effects?: readonly Effect[]; events?: readonly DomainEvent[] }>;
+
 export type HandlerResult =
-  | Readonly<{ kind: 'done'; effects?: readonly Effect[]; events?: readonly DomainEvent[] }>
+  /** `calls` are made first, in their order; what each one's `onDone` answers is written with the rest, all or none. */
+  | (FollowUp & Readonly<{ kind: 'done'; calls?: readonly OutboundCall<FollowUp>[] }>)
   /** Not yet: come back later, without counting as a try. */
   | Readonly<{ kind: 'snooze'; delayMs: number }>
   /** A failed try that is expected; `retryAfterMs` is what the other side asked for. Dead when the tries are used up. */

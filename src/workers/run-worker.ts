@@ -8,12 +8,16 @@ import type { Pool } from '../platform/postgres.ts';
 import { withTransaction } from '../platform/postgres.ts';
 import type { Consumer, Delivery, Disposition, Message, Transport } from '../transports/transport.ts';
 import { buryJob, recordFailedAttempt } from './bury-job.ts';
-import type { Handler, HandlerResult } from './handler.ts';
+import type { CallDeps } from './effect-log.ts';
+import { performCall } from './effect-log.ts';
+import type { FollowUp, Handler, HandlerResult } from './handler.ts';
 import { isExpired } from './job-deadline.ts';
 import type { Attempt } from './job-rows.ts';
 import type { JobStore } from './job-store.ts';
 import type { Failure, RetryOverrides } from './retry-policy.ts';
 import { decideRetry, retryRule, UnrecoverableJobError } from './retry-policy.ts';
+import type { CallsOutcome, OutboundCall } from './run-calls.ts';
+import { runCalls } from './run-calls.ts';
 import type { JobOrder } from './take-jobs.ts';
 
 /** What is told of each job that ended or goes on, for metrics. */
@@ -34,6 +38,8 @@ export type WorkerDeps = Readonly<{
    */
   order?: Readonly<{ onDead: 'go-on' | 'hold' }>;
   retries?: RetryOverrides;
+  /** What calls to the outside are made with, for handlers that ask for some. */
+  calls?: CallDeps;
   logger: Logger;
   now: () => Date;
   random: () => number;
@@ -144,7 +150,22 @@ async function settle(job: Job, event: RecordedEvent, result: HandlerResult): Pr
     case 'done':
       break;
   }
-  const { effects = [], events = [] } = result;
+  const called = await callOutside(job, event, result.calls ?? []);
+  switch (called.kind) {
+    case 'snooze':
+      return snooze(job, called.delayMs);
+    case 'retry':
+      return fail(job, called.reason, { retryAfterMs: called.retryAfterMs });
+    case 'dead':
+      return fail(job, called.reason, { isPermanent: true }, called.cause);
+    case 'uncertain':
+      return fail(job, called.reason, { isPermanent: true }, 'effect-uncertain');
+    case 'done':
+      break;
+  }
+  const followUps: readonly FollowUp[] = [result, ...called.followUps];
+  const effects = followUps.flatMap((each) => each.effects ?? []);
+  const events = followUps.flatMap((each) => each.events ?? []);
   const hasEnded = await deps.store.finish({
     message: delivery.message,
     event,
@@ -156,6 +177,17 @@ async function settle(job: Job, event: RecordedEvent, result: HandlerResult): Pr
   if (events.length > 0) deps.onAppended();
   log.debug({ outcome: hasEnded ? 'done' : 'ended elsewhere' }, 'job ended');
   return { kind: 'ack' };
+}
+
+function callOutside(
+  { deps: { calls, queue }, delivery: { message, signal } }: Job,
+  event: RecordedEvent,
+  wanted: readonly OutboundCall<FollowUp>[],
+): Promise<CallsOutcome<FollowUp>> {
+  return runCalls(wanted, (call) => {
+    if (calls === undefined) throw new UnrecoverableJobError(`The worker of ${queue} makes no calls to the outside.`);
+    return performCall(calls, message, event, call, signal);
+  });
 }
 
 function snooze({ deps }: Job, delayMs: number): Disposition {
