@@ -16,6 +16,7 @@ const importTable = {
   flows: ['domain'],
   workers: ['domain', 'event-store', 'projections', 'flows', 'adapters', 'tenants', ...transportContract, 'platform'],
   replay: ['domain', 'event-store', 'projections', 'tenants', 'ingest/normalise.ts', 'platform'],
+  alarms: [...transportContract, 'platform'],
   finance: ['domain', 'event-store', 'projections', 'tenants', 'platform'],
 };
 

@@ -44,6 +44,45 @@ const environmentSchema = z.object({
     .positive()
     .default(5 * 1024 * 1024)
     .describe('The largest webhook body that is accepted, after inflating.'),
+  START_WAIT_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(3_600)
+    .default(60)
+    .describe('How long a start waits for PostgreSQL and Redis to come up before it gives up.'),
+  SHUTDOWN_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(3_600)
+    .default(25)
+    .describe('How long a stop waits for what is under way before it cuts it off and ends with exit code 1.'),
+  DEAD_LETTER_DAYS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(3_650)
+    .default(30)
+    .describe('How long dead letters are kept, in days; older ones go, redriven or not.'),
+  JOB_DAYS: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(3_650)
+    .default(30)
+    .describe(
+      'How long the outbox, inbox and attempts of jobs are kept, in days from when all jobs of their partition have ended.',
+    ),
+  WEBHOOK_BODY_DAYS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(36_500)
+    .optional()
+    .describe(
+      'After how many days the bodies and headers of webhooks are erased; without it never. What a person still has to look into stays.',
+    ),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -63,6 +102,11 @@ export type Config = Readonly<{
   dataDir: string;
   publicUrl: string | undefined;
   bodyLimitBytes: number;
+  deadLetterDays: number;
+  jobDays: number;
+  webhookBodyDays: number | undefined;
+  startWaitSeconds: number;
+  shutdownSeconds: number;
   logLevel: Environment['LOG_LEVEL'];
 }>;
 
@@ -103,8 +147,18 @@ export function describeConfig(config: Config): Record<string, string> {
     HOOKLEDGER_DATA_DIR: config.dataDir,
     HOOKLEDGER_PUBLIC_URL: config.publicUrl ?? 'not set',
     HOOKLEDGER_BODY_LIMIT_BYTES: String(config.bodyLimitBytes),
+    START_WAIT_SECONDS: String(config.startWaitSeconds),
+    SHUTDOWN_SECONDS: String(config.shutdownSeconds),
+    DEAD_LETTER_DAYS: String(config.deadLetterDays),
+    JOB_DAYS: String(config.jobDays),
+    WEBHOOK_BODY_DAYS: String(config.webhookBodyDays ?? 'not set'),
     LOG_LEVEL: config.logLevel,
   };
+}
+
+/** How long what is settled is kept. */
+export function retentionOf({ jobDays, deadLetterDays, webhookBodyDays }: Config) {
+  return { jobDays, deadLetterDays, webhookBodyDays };
 }
 
 /** Name, meaning and default of every variable, for `status --env` and the docs. */
@@ -129,6 +183,11 @@ function toConfig(env: Environment): Config {
     dataDir: env.HOOKLEDGER_DATA_DIR,
     publicUrl: env.HOOKLEDGER_PUBLIC_URL,
     bodyLimitBytes: env.HOOKLEDGER_BODY_LIMIT_BYTES,
+    deadLetterDays: env.DEAD_LETTER_DAYS,
+    jobDays: env.JOB_DAYS,
+    webhookBodyDays: env.WEBHOOK_BODY_DAYS,
+    startWaitSeconds: env.START_WAIT_SECONDS,
+    shutdownSeconds: env.SHUTDOWN_SECONDS,
     logLevel: env.LOG_LEVEL,
   };
 }

@@ -31,6 +31,11 @@ describe('the configuration', () => {
       dataDir: '.hookledger',
       publicUrl: undefined,
       bodyLimitBytes: 5_242_880,
+      deadLetterDays: 30,
+      jobDays: 30,
+      webhookBodyDays: undefined,
+      startWaitSeconds: 60,
+      shutdownSeconds: 25,
       logLevel: 'info',
     });
   });

@@ -1,13 +1,25 @@
-import type { Health } from './find-problems.ts';
 import { formatDuration } from './format-time.ts';
 import type { Column, Output } from './output.ts';
+import type { Attention } from './queries/count-attention.ts';
+import type { LaneBehind } from './queries/list-lanes-behind.ts';
+import type { ListedProjection } from './queries/list-projections.ts';
+import type { LogStatus } from './queries/read-log-status.ts';
+import type { QueueDepths } from './queue-depths.ts';
 import { depthCells } from './queue-depths.ts';
 
+export type Health = Readonly<{
+  log: LogStatus;
+  projections: readonly ListedProjection[];
+  lanesBehind: readonly LaneBehind[];
+  queues: QueueDepths;
+  attention: Attention;
+  serverUrl: string | undefined;
+  /** What is wrong, each with what to do next. */
+  problems: readonly string[];
+}>;
+
 /** `hookledger status` for people: the machinery from the log on, then what waits for somebody, then what is wrong. */
-export function printHealth(
-  out: Output,
-  health: Health & Readonly<{ serverUrl: string | undefined; problems: readonly string[] }>,
-): void {
+export function printHealth(out: Output, health: Health): void {
   const { log, projections, lanesBehind, queues, attention, serverUrl, problems } = health;
   if (serverUrl !== undefined && serverUrl !== '') out.line(`Server at ${serverUrl}`);
   out.line(`Log: high-water mark ${log.mark}, drawn ${log.drawn}`);

@@ -1,43 +1,33 @@
 import type { Config } from '../config.ts';
 import type { Queue } from '../domain/queues.ts';
 import { QUEUES } from '../domain/queues.ts';
-import { createBullmqTransport } from '../transports/bullmq.ts';
+import { withReadTransaction } from '../finance/read-transaction.ts';
+import { readTransportChoice } from '../relay/transport-choice.ts';
 import { TransportUnavailableError } from '../transports/transport.ts';
 import type { QueueDepth } from '../transports/transport.ts';
-import { APPLICATION_ROLE } from '../platform/postgres.ts';
 import type { Environment } from './environment.ts';
+import { withTransports } from './open-transports.ts';
 
 export type QueueDepths = Readonly<{
   /** Undefined where nobody told us of one: no server runs, and none is configured. */
-  transport: 'bullmq-redis' | 'bullmq-postgres' | 'memory' | undefined;
+  transport: 'bullmq-redis' | 'bullmq-postgres' | undefined;
   depths: readonly Readonly<{ queue: Queue; depth: QueueDepth | undefined }>[];
 }>;
 
-/** How many jobs each queue holds; `depth` is undefined where the transport does not answer. */
-export async function readQueueDepths(
-  { databaseUrl, server, logger }: Environment,
-  config: Config,
-): Promise<QueueDepths> {
-  const redisUrl = config.redisUrl ?? server?.redisUrl;
-  if (redisUrl === undefined && server === undefined && config.databaseUrl === undefined) {
+/** How many jobs each queue of the transport in force holds; `depth` is undefined where it does not answer. */
+export async function readQueueDepths(environment: Environment, config: Config): Promise<QueueDepths> {
+  const { server, pool } = environment;
+  if (config.redisUrl === undefined && server === undefined && config.databaseUrl === undefined) {
     return { transport: undefined, depths: [] };
   }
-  const transport = createBullmqTransport({
-    backend:
-      redisUrl === undefined
-        ? { kind: 'postgres', url: databaseUrl, role: APPLICATION_ROLE }
-        : { kind: 'redis', url: redisUrl },
-    // That it does not answer is what we report; each attempt to reconnect is not.
-    logger: logger.child({}, { level: 'silent' }),
-  });
-  try {
+  return withTransports(environment, config, async ({ standing, of }) => {
+    const { chosen = standing } = await withReadTransaction(pool, {}, readTransportChoice);
+    const transport = of[chosen];
     const depths = await Promise.all(
-      QUEUES.map(async (queue) => ({ queue, depth: await transport.depth(queue).catch(undefinedWhenUnavailable) })),
+      QUEUES.map(async (queue) => ({ queue, depth: await transport?.depth(queue).catch(undefinedWhenUnavailable) })),
     );
-    return { transport: transport.name, depths };
-  } finally {
-    await transport.close();
-  }
+    return { transport: `bullmq-${chosen}`, depths };
+  });
 }
 
 function undefinedWhenUnavailable(error: unknown): undefined {

@@ -1,6 +1,7 @@
 import type { App, AppRole } from '../app.ts';
 import { createApp } from '../app.ts';
 import type { Config } from '../config.ts';
+import { retentionOf } from '../config.ts';
 import { QUEUES } from '../domain/queues.ts';
 import type { Logger } from '../platform/logger.ts';
 import { migrate } from '../platform/migrate.ts';
@@ -18,8 +19,8 @@ export type Stack = Readonly<{
   masterKey: string;
   /** What was started or found, in words for people. */
   description: Readonly<{ postgres: string; queues: string; data: string }>;
-  /** Stops the application, then the servers that were started for it. Safe to repeat. */
-  stop(): Promise<void>;
+  /** Stops the application, then the servers that were started for it. Answers as `App.close`. Safe to repeat. */
+  stop(): Promise<boolean>;
 }>;
 
 class AlreadyRunningError extends Error {
@@ -47,9 +48,11 @@ export async function startStack(options: {
   const running = directory.findRun();
   if (running !== undefined) throw new AlreadyRunningError(directory.path, running.url);
 
-  const stops: (() => Promise<void>)[] = [];
-  async function stop(): Promise<void> {
-    for (const each of stops.splice(0).toReversed()) await each();
+  const stops: (() => Promise<boolean | void>)[] = [];
+  let isClean = true;
+  async function stop(): Promise<boolean> {
+    for (const each of stops.splice(0).toReversed()) if ((await each()) === false) isClean = false;
+    return isClean;
   }
   try {
     const postgres =
@@ -63,7 +66,8 @@ export async function startStack(options: {
       config.redisUrl === undefined ? await startLocalRedis({ dataDir: directory.path, logger }) : undefined;
     if (redis !== undefined) stops.push(redis.stop);
     const redisUrl = config.redisUrl ?? redis?.url;
-    if (redisUrl === undefined && postgres !== undefined) {
+    // Also with Redis, whose fallback it is.
+    if (postgres !== undefined) {
       await prepareBullmqPostgres(postgres.adminUrl, { grantTo: APPLICATION_ROLE, queues: QUEUES });
     }
     const databaseUrl = config.databaseUrl ?? postgres?.appUrl ?? '';
@@ -77,6 +81,8 @@ export async function startStack(options: {
       port: config.port,
       mayMove: true,
       bodyLimitBytes: config.bodyLimitBytes,
+      retention: retentionOf(config),
+      shutdownMs: config.shutdownSeconds * 1_000,
       logger,
     });
     stops.push(app.close);

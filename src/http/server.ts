@@ -3,22 +3,29 @@ import type { Server } from 'node:http';
 import express from 'express';
 import type { RequestHandler, Router } from 'express';
 import type { Logger } from '../platform/logger.ts';
+import type { HttpMetrics } from '../platform/metrics.ts';
 import { createHealthRouter } from './health.ts';
 import type { ReadinessCheck } from './health.ts';
+import { createMetricsRouter } from './metrics.ts';
+import type { MetricsSource } from './metrics.ts';
+import { refuseWhenStopping } from './open-requests.ts';
+import type { OpenRequests } from './open-requests.ts';
 import { ProblemError, problemHandler } from './problem.ts';
 import { createWebhookRouter } from './webhooks.ts';
 import type { WebhookDeps } from './webhooks.ts';
 
 export type ServerDeps = Readonly<{
-  /** Left out in a process of another role: it tells its health and nothing else. */
+  /** Left out in a process of another role: it tells its health and its metrics and nothing else. */
   api?: Readonly<{
-    webhooks: WebhookDeps;
+    webhooks: Omit<WebhookDeps, 'isStopping' | 'metrics'>;
     /** Answers under `/v1`; it asks for keys itself. */
     v1Router: Router;
     /** Answers under `/console`; it asks for sessions itself. */
     consoleRouter: Router;
   }>;
   readiness: ReadinessCheck;
+  metrics: Pick<HttpMetrics, 'webhookEnded'> & MetricsSource;
+  openRequests: OpenRequests;
   logger: Logger;
 }>;
 
@@ -32,22 +39,27 @@ const TIMEOUT_CHECK_MS = 2_000;
 
 /** The whole HTTP interface, not yet listening; see `listen`. */
 export function createServer(deps: ServerDeps): Server {
+  const { api, readiness, metrics, openRequests, logger } = deps;
+  const { isStopping } = openRequests;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  app.use(openRequests.track);
   // Before the headers that protect pages and documents: a provider's client renders nothing.
-  if (deps.api !== undefined) app.use(createWebhookRouter(deps.api.webhooks));
+  if (api !== undefined) app.use(createWebhookRouter({ ...api.webhooks, isStopping, metrics }));
   app.use(securityHeaders);
-  app.use(createHealthRouter({ readiness: deps.readiness, logger: deps.logger }));
-  if (deps.api !== undefined) {
-    app.use('/v1', deps.api.v1Router);
-    app.use('/console', deps.api.consoleRouter);
+  app.use(createHealthRouter({ readiness, isStopping, logger }));
+  app.use(createMetricsRouter(metrics));
+  app.use(refuseWhenStopping(openRequests));
+  if (api !== undefined) {
+    app.use('/v1', api.v1Router);
+    app.use('/console', api.consoleRouter);
   }
   app.use((request) => {
     throw new ProblemError('not_found', `Nothing answers ${request.method} ${request.path} here.`);
   });
-  app.use(problemHandler({ logger: deps.logger }));
+  app.use(problemHandler({ logger }));
   return createHttpServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,

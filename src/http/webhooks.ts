@@ -5,6 +5,8 @@ import type { IncomingRequest } from '../ingest/provider.ts';
 import type { RejectionLog } from '../ingest/rejection-log.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { HttpMetrics } from '../platform/metrics.ts';
+import { stoppingError } from './open-requests.ts';
 import { ProblemError, problemOf, sendProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { readBody, SenderGoneError } from './read-body.ts';
@@ -16,6 +18,9 @@ export type WebhookDeps = Readonly<{
   bodyLimitBytes: number;
   /** What this provider is answered when the event store can not take its webhook. */
   unavailableStatus: (provider: string) => 429 | 503;
+  /** Once it is true, new webhooks are refused. */
+  isStopping: () => boolean;
+  metrics: Pick<HttpMetrics, 'webhookEnded'>;
   clock: Clock;
   logger: Logger;
 }>;
@@ -32,6 +37,7 @@ export function createWebhookRouter(deps: WebhookDeps): Router {
     const startedAt = performance.now();
     const address = { provider: request.params.provider, sourceId: request.params.source };
     const ending = await takeWebhook(deps, request, response, address);
+    deps.metrics.webhookEnded(address.provider, ending.outcome);
     const line = { ...address, ...ending, durationMs: Math.round((performance.now() - startedAt) * 100) / 100 };
     if (ending.err !== undefined) deps.logger.error(line, 'webhook');
     else deps.logger.info(line, 'webhook');
@@ -50,6 +56,7 @@ async function takeWebhook(deps: WebhookDeps, request: Request, response: Respon
     headers: headersOf(request.rawHeaders),
     receivedAt: deps.clock.now(),
   };
+  if (deps.isStopping()) return refuseStopping(deps, request, response, address);
   try {
     const body = await readBody(request, deps.bodyLimitBytes);
     return answer(response, await deps.ingestWebhook({ ...incoming, body }, address));
@@ -72,6 +79,15 @@ async function takeWebhook(deps: WebhookDeps, request: Request, response: Respon
     if (error instanceof ProblemError) return { outcome: error.code, status: problem.status };
     return { outcome: 'failed', status: problem.status, err: error };
   }
+}
+
+/** The body is not read; a provider that gives up on a 5xx for good gets the 429 that it comes back after. */
+function refuseStopping(deps: WebhookDeps, request: Request, response: Response, { provider }: Address): Ending {
+  const isPatient = deps.unavailableStatus(provider) === 503;
+  const error = isPatient ? stoppingError() : new ProblemError('overloaded', stoppingError().message);
+  const problem = problemOf(error);
+  refuseAndClose(request, response, problem);
+  return { outcome: 'stopping', status: problem.status };
 }
 
 function answer(response: Response, result: IngestResult): Ending {

@@ -18,6 +18,8 @@ export type WebhookRecorderDeps = Readonly<{
   logger: Logger;
   /** Called after each commit: wakes whoever reads the log. */
   onRecorded: () => void;
+  /** Called with the number of webhooks that shared a transaction, or were to. */
+  onBatch?: (webhooks: number) => void;
 }>;
 
 type Item = Readonly<{ webhook: WebhookRecord; refused: () => WebhookRecord }>;
@@ -32,7 +34,7 @@ const MAX_QUEUED = 5_000;
 const MAX_ATTEMPTS = 5;
 
 /** Group commit: webhooks that arrive together share one transaction, and none of them can fail another. */
-export function createWebhookRecorder({ pool, logger, onRecorded }: WebhookRecorderDeps): WebhookRecorder {
+export function createWebhookRecorder({ pool, logger, onRecorded, onBatch }: WebhookRecorderDeps): WebhookRecorder {
   const batcher = createMicroBatcher<Item, Answer>({
     maxItems: MAX_BATCH,
     maxWeight: MAX_BATCH_BYTES,
@@ -43,6 +45,7 @@ export function createWebhookRecorder({ pool, logger, onRecorded }: WebhookRecor
     flush: async (items) => {
       const answers = await recordBatch(items);
       onRecorded();
+      onBatch?.(items.length);
       return answers;
     },
   });

@@ -1,40 +1,56 @@
 import { once } from 'node:events';
 import type { Logger } from './logger.ts';
 
-/** Something with a lifecycle, under the name that the log gives it. */
-export type Closable = Readonly<{ name: string; close(): Promise<void> }>;
+export type Closable = Readonly<{
+  /** What the log calls it. */
+  name: string;
+  /** `leftMs`: until the deadline of the whole shutdown. Rejects when something had to be cut off; see `WorkCutError`. */
+  close(leftMs: number): Promise<void>;
+}>;
+
+/** What was under way did not end in time and was cut off. What that means is said; nothing that was promised is lost. */
+export class WorkCutError extends Error {
+  override readonly name = 'WorkCutError';
+  readonly code = 'work_cut';
+}
+
+/** What comes after the deadline still gets so long: giving connections back takes milliseconds. */
+const GRACE_MS = 250;
 
 /**
- * Closes one after the other, in the order given. What fails or is not done by the common deadline is logged and left,
- * the rest still gets its turn. Answers whether all went well.
+ * Closes one stage after the other, in the order given; a list is one stage, closed at once. What fails or is not done
+ * by the common deadline is logged by its name and left, the rest still gets its turn. Answers whether all went well.
  */
 export async function closeInOrder(
-  closables: readonly Closable[],
-  options: { deadlineMs: number; logger: Logger },
+  stages: readonly (Closable | readonly Closable[])[],
+  { deadlineMs, logger }: { deadlineMs: number; logger: Logger },
 ): Promise<boolean> {
-  const deadline = Date.now() + options.deadlineMs;
+  const deadline = Date.now() + deadlineMs;
   let isClean = true;
-  for (const closable of closables) {
-    try {
-      await closeBy(closable, deadline);
-    } catch (err) {
-      isClean = false;
-      options.logger.error({ err, component: closable.name }, 'component did not close cleanly');
-    }
+  for (const stage of stages) {
+    await Promise.all(
+      [stage].flat().map(async (closable) => {
+        try {
+          await closeBy(closable, deadline);
+        } catch (err) {
+          isClean = false;
+          logger.error({ err, component: closable.name }, 'component did not close cleanly');
+        }
+      }),
+    );
   }
   return isClean;
 }
 
-async function closeBy(closable: Closable, deadline: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`${closable.name} was still closing at the deadline.`)),
-      Math.max(deadline - Date.now(), 0),
-    );
-  });
+async function closeBy({ name, close }: Closable, deadline: number): Promise<void> {
+  const leftMs = Math.max(deadline - Date.now(), 0);
+  const tooLate = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => tooLate.reject(new Error(`${name} was still closing at the deadline.`)),
+    Math.max(leftMs, GRACE_MS),
+  );
   try {
-    await Promise.race([closable.close(), tooLate]);
+    await Promise.race([close(leftMs), tooLate.promise]);
   } finally {
     clearTimeout(timer);
   }

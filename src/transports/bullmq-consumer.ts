@@ -100,7 +100,11 @@ export class BullmqConsumer implements Consumer {
   /** Not worker.close(): once called without force, that waits for running jobs without end and cannot be hurried. */
   async #endJobs({ worker, pause }: OpenWorker, deadlineMs: number): Promise<void> {
     const ended = pause().catch(this.#report);
-    if (await endsWithin(ended, deadlineMs)) return;
+    for (let leftMs = deadlineMs; leftMs > 0; leftMs -= closeGraceMs) {
+      if (await endsWithin(ended, Math.min(leftMs, closeGraceMs))) return;
+      // No job is here: what pausing still waits for is an answer of a store that does not give one.
+      if (this.#running === 0) return;
+    }
     worker.cancelAllJobs('consumer closed');
     await endsWithin(ended, ABORT_GRACE_MS);
   }

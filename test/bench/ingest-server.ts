@@ -3,6 +3,7 @@ import { createServer as createHttpServer } from 'node:http';
 import express, { Router } from 'express';
 import pg from 'pg';
 import { Queue } from 'bullmq';
+import { createOpenRequests } from '../../src/http/open-requests.ts';
 import { createServer } from '../../src/http/server.ts';
 import { listen } from '../../src/http/listen.ts';
 import { createIngestWebhook } from '../../src/ingest/ingest-webhook.ts';
@@ -14,6 +15,7 @@ import { recordWebhooks } from '../../src/event-store/record-webhooks.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { uuidv7 } from '../../src/platform/ids.ts';
 import { createLogger } from '../../src/platform/logger.ts';
+import { createMetrics } from '../../src/platform/metrics.ts';
 import type { Pool } from '../../src/platform/postgres.ts';
 import { createPool } from '../../src/platform/postgres.ts';
 import { createSourceCatalogue } from '../../src/tenants/source-catalogue.ts';
@@ -62,6 +64,7 @@ function createOwnServer(kind: 'hookledger' | 'limit' | 'one-transaction') {
     newId: uuidv7,
     logger,
   });
+  const metrics = createMetrics({ providers: ['retell'] });
   return createServer({
     api: {
       webhooks: {
@@ -76,6 +79,8 @@ function createOwnServer(kind: 'hookledger' | 'limit' | 'one-transaction') {
       consoleRouter: Router(),
     },
     readiness: () => Promise.resolve({}),
+    metrics: { ...metrics, contentType: metrics.registry.contentType, render: () => metrics.registry.metrics() },
+    openRequests: createOpenRequests({ metrics }),
     logger,
   });
 }

@@ -31,6 +31,46 @@ export async function runCliForJson(args: readonly string[], env: CliEnvironment
   return JSON.parse(result.stdout);
 }
 
+export type Starting = Readonly<{
+  /** The first line on standard output or error that the pattern fits, also one of before; rejects when it ends without. */
+  line(pattern: RegExp): Promise<string>;
+  signal(name: NodeJS.Signals): void;
+  ended: Promise<CliResult>;
+}>;
+
+/** `hookledger start`, whether or not it ever answers. */
+export function spawnServer(args: readonly string[], env: CliEnvironment): Starting {
+  const child = spawnProgram(['start', ...args], env);
+  const output = { stdout: '', stderr: '' };
+  const seen: string[] = [];
+  const waiting = new Set<() => void>();
+  for (const name of ['stdout', 'stderr'] as const) {
+    createInterface(child[name]).on('line', (line) => {
+      output[name] += `${line}\n`;
+      seen.push(line);
+      for (const look of waiting) look();
+    });
+  }
+  const ended = once(child, 'close').then(([code]) => ({ code: Number(code), ...output }));
+  return {
+    line(pattern) {
+      const { promise, resolve, reject } = Promise.withResolvers<string>();
+      const look = (): void => {
+        const line = seen.find((each) => pattern.test(each));
+        if (line === undefined) return;
+        waiting.delete(look);
+        resolve(line);
+      };
+      waiting.add(look);
+      look();
+      void ended.then(({ stdout, stderr }) => reject(new Error(`It ended without ${pattern}: ${stdout}${stderr}`)));
+      return promise;
+    },
+    signal: (name) => void child.kill(name),
+    ended,
+  };
+}
+
 export type RunningServer = Readonly<{
   url: string;
   /** Sends the signal that Ctrl-C sends and waits for the end. */
@@ -41,30 +81,18 @@ export type RunningServer = Readonly<{
 
 /** `hookledger start`, once it says where it answers. */
 export async function startServer(args: readonly string[], env: CliEnvironment): Promise<RunningServer> {
-  const child = spawnProgram(['start', ...args], env);
-  const closed = once(child, 'close');
-  let stdout = '';
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const lines = createInterface(child.stdout);
-  const url = new Promise<string>((resolve, reject) => {
-    lines.on('line', (line) => {
-      stdout += `${line}\n`;
-      const address = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0];
-      if (address !== undefined) resolve(address);
-    });
-    child.once('close', () => reject(new Error(`The server ended before it answered: ${stdout}${stderr}`)));
-  });
+  const { line, signal, ended } = spawnServer(args, env);
+  const address = /http:\/\/127\.0\.0\.1:\d+/;
+  const url = address.exec(await line(address))?.[0] ?? '';
   return {
-    url: await url,
-    interrupt: async () => {
-      child.kill('SIGINT');
-      const [code] = await closed;
-      return { code: Number(code), stdout, stderr };
+    url,
+    interrupt: () => {
+      signal('SIGINT');
+      return ended;
     },
     kill: async () => {
-      child.kill('SIGKILL');
-      await closed;
+      signal('SIGKILL');
+      await ended;
     },
   };
 }

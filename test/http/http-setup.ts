@@ -3,11 +3,13 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { Router } from 'express';
 import { listen } from '../../src/http/listen.ts';
+import { createOpenRequests } from '../../src/http/open-requests.ts';
 import { createServer } from '../../src/http/server.ts';
 import type { ServerDeps } from '../../src/http/server.ts';
 import type { IngestWebhook } from '../../src/ingest/ingest-webhook.ts';
 import type { Rejection } from '../../src/ingest/rejection-log.ts';
 import { createLogger } from '../../src/platform/logger.ts';
+import { createMetrics } from '../../src/platform/metrics.ts';
 
 export const receivedAt = new Date('2026-03-01T12:00:00Z');
 export const bodyLimitBytes = 100_000;
@@ -35,13 +37,17 @@ export async function startServer(options: StartOptions = {}) {
     v1Router: options.v1Router ?? Router(),
     consoleRouter: Router(),
   };
+  const metrics = createMetrics({ providers: ['stripe', 'gohighlevel'] });
+  const openRequests = createOpenRequests({ metrics });
   const server = createServer({
     api,
     readiness: options.readiness ?? (async () => ({ database: true })),
+    metrics: { ...metrics, contentType: metrics.registry.contentType, render: () => metrics.registry.metrics() },
+    openRequests,
     logger,
   });
   const { url, port, close } = await listen(server, { port: 0, host: '127.0.0.1', mayMove: false, logger });
-  return { server, url, port, rejections, lines, close: () => close(0) };
+  return { server, url, port, openRequests, rejections, lines, close: () => close(0) };
 }
 
 export type StartedServer = Awaited<ReturnType<typeof startServer>>;

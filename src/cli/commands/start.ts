@@ -3,11 +3,13 @@ import { join, relative } from 'node:path';
 import { pino } from 'pino';
 import { APP_ROLES, createApp } from '../../app.ts';
 import type { AppRole } from '../../app.ts';
-import { ConfigError, describeConfig } from '../../config.ts';
+import { ConfigError, describeConfig, retentionOf } from '../../config.ts';
 import type { Config } from '../../config.ts';
 import { createLogger } from '../../platform/logger.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { terminationSignal, untilAborted } from '../../platform/shutdown.ts';
+import { waitForServers } from '../../platform/wait-for-servers.ts';
+import type { NeededServer, Waiting } from '../../platform/wait-for-servers.ts';
 import { defineCommand, EXIT, oneOf } from '../command.ts';
 import type { Context } from '../command.ts';
 
@@ -18,7 +20,9 @@ const command = defineCommand({
     'For development: PostgreSQL and the queues are embedded unless DATABASE_URL and REDIS_URL name them, data stays in',
     'the data directory, everything listens on loopback, the log goes to hookledger.log in there.',
     'With NODE_ENV=production nothing is embedded: DATABASE_URL, REDIS_URL and HOOKLEDGER_MASTER_KEY must be set, the',
-    'database migrated; the log is JSON on standard output. Ctrl-C or SIGTERM stops all of it cleanly.',
+    'database migrated; the log is JSON on standard output.',
+    'It waits for servers that are coming up, START_WAIT_SECONDS at most. Ctrl-C or SIGTERM stops all of it cleanly, within',
+    'SHUTDOWN_SECONDS; exit code 1 says that something had to be cut off, and the log names it. A second one does not wait.',
   ].join('\n'),
   options: {
     roles: { type: 'string', value: 'R,…', description: `Some of ${APP_ROLES.join(',')}; all when left out` },
@@ -48,6 +52,16 @@ async function serveDevelopment(context: Context, roles: readonly AppRole[], sig
   logCrash(logger);
   const { startStack } = await import('../../dev/start-stack.ts');
   out.line(`DEVELOPMENT: data in ${shortPath(config.dataDir)}/`);
+  await waitForServers(neededServers(config, roles), {
+    waitSeconds: config.startWaitSeconds,
+    signal,
+    onWaiting: (waiting) => {
+      logWaiting(logger, waiting);
+      const { server, reason, isSkipped } = waiting;
+      out.note(isSkipped ? `Starting without ${server}: ${reason}` : `Waiting for ${server}: ${reason}`);
+    },
+  });
+  if (signal.aborted) return EXIT.done;
   const stack = await startStack({ config, logger, roles });
   const { url, description } = stack;
   out.json({ url, data_dir: description.data, roles, postgres: description.postgres, queues: description.queues });
@@ -68,9 +82,12 @@ async function serveDevelopment(context: Context, roles: readonly AppRole[], sig
   }
   await untilAborted(signal);
   out.line('Stopping …');
-  await stack.stop();
-  out.line('Stopped; the data stays.');
-  return EXIT.done;
+  if (await stack.stop()) {
+    out.line('Stopped; the data stays.');
+    return EXIT.done;
+  }
+  out.line(`Stopped; what had to be cut off is in ${shortPath(logPath)}. The data stays.`);
+  return EXIT.problem;
 }
 
 function printNextSteps({ out, commandLine }: Context): void {
@@ -94,6 +111,16 @@ async function serveProduction(config: Config, roles: readonly AppRole[], signal
   const logger = createLogger({ level: config.logLevel });
   logCrash(logger);
   logger.info({ roles, settings: describeConfig(config) }, 'starting');
+  const notStarted = (error: unknown): never => {
+    logger.fatal({ err: error }, 'not started');
+    throw error;
+  };
+  await waitForServers(neededServers(config, roles), {
+    waitSeconds: config.startWaitSeconds,
+    signal,
+    onWaiting: (waiting) => logWaiting(logger, waiting),
+  }).catch(notStarted);
+  if (signal.aborted) return EXIT.done;
   const { host, port, bodyLimitBytes } = config;
   const app = await createApp({
     roles,
@@ -104,17 +131,35 @@ async function serveProduction(config: Config, roles: readonly AppRole[], signal
     port,
     mayMove: false,
     bodyLimitBytes,
+    retention: retentionOf(config),
+    shutdownMs: config.shutdownSeconds * 1_000,
     logger,
-  }).catch((error: unknown) => {
-    logger.fatal({ err: error }, 'not started');
-    throw error;
-  });
+  }).catch(notStarted);
   logger.info({ roles, url: app.url }, 'started');
   await untilAborted(signal);
   logger.info({ signal: String(signal.reason) }, 'stopping');
-  await app.close();
-  logger.info('stopped');
-  return EXIT.done;
+  const isClean = await app.close();
+  logger.info({ isClean }, 'stopped');
+  return isClean ? EXIT.done : EXIT.problem;
+}
+
+/**
+ * What the environment names and these roles work with. A process that takes webhooks takes them without Redis, too:
+ * its absence must not keep them out, and their work waits in the outbox.
+ */
+function neededServers({ databaseUrl, redisUrl }: Config, roles: readonly AppRole[]): NeededServer[] {
+  const servers: NeededServer[] = [];
+  if (databaseUrl !== undefined) {
+    servers.push({ name: 'PostgreSQL', setting: 'DATABASE_URL', url: databaseUrl, mayBeAway: false });
+  }
+  if (redisUrl !== undefined && (roles.includes('relay') || roles.includes('worker'))) {
+    servers.push({ name: 'Redis', setting: 'REDIS_URL', url: redisUrl, mayBeAway: roles.includes('api') });
+  }
+  return servers;
+}
+
+function logWaiting(logger: Logger, { isSkipped, ...waiting }: Waiting): void {
+  logger.warn(waiting, isSkipped ? 'starting without a server' : 'waiting for a server');
 }
 
 /** The terminal gets one line about it; where it happened is for the log. */

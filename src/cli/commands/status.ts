@@ -5,20 +5,20 @@ import { defineCommand, EXIT } from '../command.ts';
 import type { Context } from '../command.ts';
 import { withEnvironment } from '../environment.ts';
 import type { Environment } from '../environment.ts';
-import { findProblems } from '../find-problems.ts';
+import { lookForAlarms } from '../look-for-alarms.ts';
 import { printHealth } from '../print-health.ts';
+import { printMissing } from '../print-missing.ts';
 import { countAttention } from '../queries/count-attention.ts';
 import { listLanesBehind } from '../queries/list-lanes-behind.ts';
 import { listProjections } from '../queries/list-projections.ts';
 import { readLogStatus } from '../queries/read-log-status.ts';
-import { readQueueDepths } from '../queue-depths.ts';
 import { snakeCased } from '../snake-cased.ts';
 
 const command = defineCommand({
   name: 'status',
   summary: 'Say how far everything is, and what is wrong',
   description: [
-    'Exit code 1 when a part does not run or does not keep up, the queues do not answer, or a job has died.',
+    'Exit code 1 when a part does not run or does not keep up, the queues do not answer, or a job has died within a day.',
     'Webhooks that wait for a person (unmapped, unassigned, conflicts) are counted, and are no failure.',
   ].join('\n'),
   options: {
@@ -44,8 +44,9 @@ async function printStatus({ config, out }: Context, environment: Environment): 
     lanesBehind: await listLanesBehind(tx, { limit: MAX_LANES }),
     attention: await countAttention(tx),
   }));
-  const health = { ...read, queues: await readQueueDepths(environment, config) };
-  const problems = findProblems(health);
+  const { alarms, queues } = await lookForAlarms(environment, config, { looksTwice: false });
+  const health = { ...read, queues };
+  const problems = alarms.map(({ text, action }) => `${text} ${action}`);
   out.json({
     healthy: problems.length === 0,
     problems,
@@ -59,13 +60,6 @@ async function printStatus({ config, out }: Context, environment: Environment): 
   });
   printHealth(out, { ...health, serverUrl: environment.server?.url, problems });
   return problems.length === 0 ? EXIT.done : EXIT.problem;
-}
-
-function printMissing({ out, commandLine }: Context, missing: readonly string[]): number {
-  const problem = `The database lacks ${missing.length} migrations, from ${missing[0]} on.`;
-  out.json({ healthy: false, problems: [problem] });
-  out.line(`${out.style('red', 'problem')}: ${problem} Run: ${commandLine('migrate')}`);
-  return EXIT.problem;
 }
 
 function printSettings({ config, out }: Context): number {

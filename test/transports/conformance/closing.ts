@@ -79,6 +79,9 @@ export function describeClosedTransport(harness: () => TransportHarness): void {
     await transport.close();
     await expect(transport.publish(queue, [newMessage(queue)])).rejects.toThrow(TransportUnavailableError);
     await expect(transport.depth(queue)).rejects.toThrow(TransportUnavailableError);
+    await expect(transport.holds(queue, ['a'])).rejects.toThrow(TransportUnavailableError);
+    await expect(transport.hasCanary()).rejects.toThrow(TransportUnavailableError);
+    await expect(transport.setCanary()).rejects.toThrow(TransportUnavailableError);
     await expect(observe(transport, queue)).rejects.toThrow(TransportUnavailableError);
     await transport.close();
   });

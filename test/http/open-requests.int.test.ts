@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { IngestResult } from '../../src/ingest/ingest-webhook.ts';
+import { WorkCutError } from '../../src/platform/shutdown.ts';
+import { startServer } from './http-setup.ts';
+import type { StartedServer } from './http-setup.ts';
+
+const RECORDED: IngestResult = { kind: 'recorded', outcome: 'accepted', webhookId: 'wh_1' };
+
+describe('a server that is told to stop', () => {
+  let server: StartedServer;
+  let arrived: PromiseWithResolvers<void>;
+  let recorded: PromiseWithResolvers<IngestResult>;
+
+  beforeEach(async () => {
+    arrived = Promise.withResolvers();
+    recorded = Promise.withResolvers();
+    server = await startServer({
+      ingestWebhook: () => {
+        arrived.resolve();
+        return recorded.promise;
+      },
+    });
+  });
+  afterEach(() => server.close());
+
+  const post = (provider = 'stripe') =>
+    fetch(`${server.url}/webhooks/${provider}/src_1`, { method: 'POST', body: '{}' });
+
+  test('answers what is under way, refuses what comes after, and says that it is not ready', async () => {
+    const underWay = post();
+    await arrived.promise;
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+    const finished = server.openRequests.finish(60_000);
+
+    const ready = await fetch(`${server.url}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toEqual({ status: 'stopping', checks: {} });
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+    expect((await fetch(`${server.url}/metrics`)).status).toBe(200);
+
+    const refused = await post();
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('connection')).toBe('close');
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await refused.json()).toMatchObject({ code: 'stopping' });
+    // It gives up on a 5xx for good.
+    expect((await post('gohighlevel')).status).toBe(429);
+    expect((await fetch(`${server.url}/v1/usage`)).status).toBe(503);
+    expect(server.lines.filter(({ level }) => level === 'error')).toEqual([]);
+
+    recorded.resolve(RECORDED);
+    expect((await underWay).status).toBe(202);
+    await finished;
+  });
+
+  test('with nothing under way is done at once', async () => {
+    await server.openRequests.finish(60_000);
+  });
+
+  test('reports what it could not answer in time', async () => {
+    const underWay = post();
+    await arrived.promise;
+    const finished = server.openRequests.finish(10);
+    await expect(finished).rejects.toBeInstanceOf(WorkCutError);
+    await expect(finished).rejects.toThrow('1 requests were not answered in time.');
+    recorded.resolve(RECORDED);
+    expect((await underWay).status).toBe(202);
+  });
+});
+
+describe('metrics of requests', () => {
+  test('count webhooks by provider and outcome, and never by a name that somebody made up', async () => {
+    const server = await startServer({ ingestWebhook: async () => RECORDED });
+    try {
+      await fetch(`${server.url}/webhooks/stripe/src_1`, { method: 'POST', body: '{}' });
+      await fetch(`${server.url}/webhooks/made-up/src_1`, { method: 'POST', body: '{}' });
+      await fetch(`${server.url}/nowhere/at-all`);
+      const response = await fetch(`${server.url}/metrics`);
+      expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0.0.4/);
+      const text = await response.text();
+      expect(text).toContain('hookledger_webhooks_total{provider="stripe",outcome="accepted"} 1');
+      expect(text).toContain('hookledger_webhooks_total{provider="unknown",outcome="accepted"} 1');
+      expect(text).toContain('hookledger_request_duration_seconds_count{route="webhooks",status="2xx"} 2');
+      expect(text).toContain('hookledger_request_duration_seconds_count{route="other",status="4xx"} 1');
+      expect(text).toContain('hookledger_process_cpu_seconds_total');
+      expect(text).not.toMatch(/made-up|nowhere|src_1/);
+    } finally {
+      await server.close();
+    }
+  });
+});
