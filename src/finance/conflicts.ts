@@ -49,7 +49,9 @@ export type ConflictingBody = Readonly<{
   receivedAt: Date;
   contentType: string | null;
   bodyBytes: number;
-  /** Only where asked for. */
+  /** Since then there is no body any more. */
+  bodyErasedAt: Date | null;
+  /** Only where asked for; null where it is erased. */
   body: Buffer | null;
 }>;
 
@@ -90,7 +92,7 @@ async function readBody(tx: Tx, webhookId: string, withBody: boolean): Promise<C
   const { rows } = await tx.query<ConflictingBody>(
     `select id as "webhookId", tenant_id as "tenantId", received_at as "receivedAt",
        headers -> 'content-type' ->> 0 as "contentType", octet_length(body) as "bodyBytes",
-       case when $2::boolean then body end as body
+       body_erased_at as "bodyErasedAt", case when $2::boolean and body_erased_at is null then body end as body
      from hookledger.webhooks where id = $1::uuid`,
     [webhookId, withBody],
   );

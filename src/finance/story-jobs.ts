@@ -1,14 +1,8 @@
+import { listJobAttempts } from '../event-store/list-job-attempts.ts';
+import type { JobAttempt } from '../event-store/list-job-attempts.ts';
 import type { Tx } from '../platform/postgres.ts';
 
-export type StoryAttempt = Readonly<{
-  attempt: number;
-  generation: number;
-  outcome: 'done' | 'retry' | 'dead';
-  detail: string | null;
-  transport: string;
-  startedAt: Date;
-  durationMs: number;
-}>;
+export type StoryAttempt = Omit<JobAttempt, 'position' | 'queue' | 'replayId'>;
 
 /** One outbox row and what became of it. */
 export type StoryJob = Readonly<{
@@ -29,12 +23,14 @@ export type StoryJob = Readonly<{
 }>;
 
 type JobRow = Omit<StoryJob, 'attempts'> & Readonly<{ targetPosition: string }>;
-type AttemptRow = StoryAttempt & Readonly<{ position: string; queue: string; replayId: string }>;
 
 /** The jobs that events asked for, in the order of their positions. Not for a tenant's reader. */
 export async function listJobs(tx: Tx, positions: readonly string[]): Promise<readonly StoryJob[]> {
   const jobs = await listOutboxRows(tx, positions);
-  const attempts = await listAttempts(tx, jobs);
+  const attempts = await listJobAttempts(
+    tx,
+    jobs.map(({ targetPosition }) => targetPosition),
+  );
   return jobs.map(({ targetPosition, ...job }) => ({
     ...job,
     attempts: attempts
@@ -42,6 +38,16 @@ export async function listJobs(tx: Tx, positions: readonly string[]): Promise<re
       .filter((attempt) => attempt.replayId === job.replayId && attempt.generation === job.generation)
       .map(({ position: _position, queue: _queue, replayId: _replayId, ...attempt }) => attempt),
   }));
+}
+
+/** When what is known of the jobs of these events was dropped; null where it is still kept. */
+export async function readJobsDroppedAt(tx: Tx, positions: readonly string[]): Promise<Date | null> {
+  const { rows } = await tx.query<{ at: Date | null }>(
+    `select max(dropped_at) as at from hookledger.job_partitions
+     where partition = any (select p / hookledger.partition_size() from unnest($1::bigint[]) p)`,
+    [positions],
+  );
+  return rows[0]?.at ?? null;
 }
 
 async function listOutboxRows(tx: Tx, positions: readonly string[]): Promise<readonly JobRow[]> {
@@ -58,17 +64,6 @@ async function listOutboxRows(tx: Tx, positions: readonly string[]): Promise<rea
      where o.position = any ($1::bigint[])
      order by o.position, o.queue, o.replay_id, o.generation`,
     [positions],
-  );
-  return rows;
-}
-
-async function listAttempts(tx: Tx, jobs: readonly JobRow[]): Promise<readonly AttemptRow[]> {
-  const { rows } = await tx.query<AttemptRow>(
-    `select position, queue, replay_id as "replayId", generation, attempt, outcome, detail, transport,
-       started_at as "startedAt", duration_ms as "durationMs"
-     from hookledger.job_attempts where position = any ($1::bigint[])
-     order by started_at, attempt`,
-    [jobs.map(({ targetPosition }) => targetPosition)],
   );
   return rows;
 }

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { listConflicts } from '../../finance/conflicts.ts';
 import { resolveConflict } from '../../ingest/resolve-conflict.ts';
 import { createNormalise } from '../../ingest/normalise.ts';
@@ -8,7 +7,7 @@ import { formatTime } from '../format-time.ts';
 import { parseLimit, parseUuid } from '../parse-values.ts';
 import { readDatabase } from '../read-database.ts';
 import { snakeCased } from '../snake-cased.ts';
-import { UsageError } from '../usage-error.ts';
+import { userOfMachine } from '../user-of-machine.ts';
 
 const list = defineCommand({
   name: 'conflicts list',
@@ -79,14 +78,5 @@ const resolve = defineCommand({
     return EXIT.done;
   },
 });
-
-function userOfMachine(): string {
-  try {
-    return userInfo().username;
-  } catch (error) {
-    // In a container the user may have a number and no name.
-    throw new UsageError('--by is missing; this machine does not know your name.', { cause: error });
-  }
-}
 
 export const commands = [list, resolve];

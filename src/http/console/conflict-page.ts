@@ -43,7 +43,12 @@ export function conflictPage({ details, reports, form }: ConflictPageParts): Htm
       ${side('First', first, reports.first, bodies?.a, decision)}
       ${side('Second', second, reports.second, bodies?.b, decision)}
     </div>
-    ${bodies === undefined && html`<p class="quiet">Bodies are shown to engineers and admins of the platform.</p>`}
+    ${
+      bodies === undefined &&
+      first.bodyErasedAt === null &&
+      second.bodyErasedAt === null &&
+      html`<p class="quiet">Bodies are shown to engineers and admins of the platform.</p>`
+    }
     ${decision === undefined && form && resolveForm(conflict.webhookId, form)}
   </article>`;
 }
@@ -68,9 +73,16 @@ function side(
     <p class="quiet">
       <a href="/console/webhooks/${body.webhookId}"><code>${body.webhookId}</code></a>
     </p>
-    <p class="quiet">${time(body.receivedAt)} · ${counted(body.bodyBytes, 'byte')}</p>
+    <p class="quiet">
+      ${time(body.receivedAt)} ·
+      ${body.bodyErasedAt === null ? counted(body.bodyBytes, 'byte') : html`erased on ${time(body.bodyErasedAt)}`}
+    </p>
     <ul class="rows">
-      ${reports.length === 0 && html`<li class="quiet">Nothing that counts can be read out of it.</li>`}
+      ${
+        reports.length === 0 &&
+        body.bodyErasedAt === null &&
+        html`<li class="quiet">Nothing that counts can be read out of it.</li>`
+      }
       ${reports.map(
         ({ type, what, value }) =>
           html`<li class="line">

@@ -129,10 +129,10 @@ function mayResolve({ role }: Principal): boolean {
 
 async function readBoth(tx: Tx, normalise: Normalise, details: ConflictDetails | undefined) {
   if (details === undefined) return { first: [], second: [] };
-  return {
-    first: (await readReports(tx, normalise, details.first.webhookId)).map(reportedLine),
-    second: (await readReports(tx, normalise, details.second.webhookId)).map(reportedLine),
-  };
+  // What is erased reports nothing any more; the page says so.
+  const reportsOf = async ({ webhookId, bodyErasedAt }: ConflictDetails['first']) =>
+    bodyErasedAt === null ? (await readReports(tx, normalise, webhookId)).map(reportedLine) : [];
+  return { first: await reportsOf(details.first), second: await reportsOf(details.second) };
 }
 
 function reportedLine({ type, fact }: DomainEvent): ReportedLine {

@@ -15,8 +15,10 @@ import { endConsoleSession, findConsoleSession } from '../../tenants/console-ses
 import { consumeSignInLink } from '../../tenants/consume-sign-in-link.ts';
 import type { Orm } from '../../tenants/orm.ts';
 import { principalOf } from '../auth.ts';
+import { ProblemError } from '../problem.ts';
 import { createV1Router } from '../v1/v1-router.ts';
 import { decideConflict, showConflict, showConflicts } from './conflict-routes.ts';
+import { redrive, showDeadLetter, showDeadLetters, showRedrive } from './dead-letter-routes.ts';
 import { emptyPage, notFoundPage, signInPage } from './notice-pages.ts';
 import { createSendPage } from './page.ts';
 import type { PageParts, SendPage } from './page.ts';
@@ -73,15 +75,30 @@ export function createConsoleRouter(deps: ConsoleDeps): Router {
   router.get('/', showNewest(deps, sendPage));
   router.get('/webhooks/:id', showWebhook(deps, sendPage));
   const conflicts = { ...deps, sendPage };
-  router.use(['/conflicts', '/rejections'], requirePlatformSession);
+  const machinery = requireSessionRole('engineer', 'ops', 'admin');
+  router.use(['/conflicts', '/dead-letters', '/rejections'], requirePlatformSession);
   router.get('/conflicts', showConflicts(conflicts));
   router.get('/conflicts/:id', showConflict(conflicts));
   router.post('/conflicts/:id/resolve', decideConflict(conflicts));
-  router.get('/rejections', requireSessionRole('engineer', 'ops', 'admin'), showRejections(conflicts));
+  router.use('/dead-letters', machinery);
+  router.get('/dead-letters', showDeadLetters(conflicts));
+  router.get('/dead-letters/redrive', showRedrive(conflicts));
+  router.post('/dead-letters/redrive', redrive(conflicts));
+  router.get('/dead-letters/:eventId', showDeadLetter(conflicts));
+  router.get('/rejections', machinery, showRejections(conflicts));
   // A figure leads to the query that answers it; the browser has a session, and no key.
-  router.use('/v1', createV1Router({ ...deps, requireRole: requireSessionRole }));
+  router.use('/v1', onlyReads, createV1Router({ ...deps, requireRole: requireSessionRole }));
   return router;
 }
+
+/** What changes something takes a form with its token here; a session alone would obey any page of another site. */
+const onlyReads: RequestHandler = (request, response, next) => {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.set('Allow', 'GET, HEAD');
+    throw new ProblemError('method_not_allowed', 'A session only reads here; a change takes a key, under /v1.');
+  }
+  next();
+};
 
 function signIn(deps: ConsoleDeps, sendPage: SendPage): RequestHandler {
   return async (request, response) => {

@@ -7,9 +7,18 @@ import type { Step } from './step.ts';
 import type { Tone } from './words.ts';
 import { badge, counted, time } from './words.ts';
 
-export function outboxStep({ jobs }: StoryOperations): Step {
+export function outboxStep({ jobs, jobsDroppedAt }: StoryOperations): Step {
   const published = jobs.filter((job) => job.published).length;
-  if (jobs.length === 0) return { title: 'Outbox', outcome: 'Nothing to publish', tone: 'nothing' };
+  if (jobs.length === 0) {
+    return {
+      title: 'Outbox',
+      outcome: jobsDroppedAt === null ? 'Nothing to publish' : 'No longer kept',
+      tone: 'nothing',
+      ...(jobsDroppedAt === null
+        ? {}
+        : { body: html`<p class="quiet">All of its jobs ended, and were dropped on ${time(jobsDroppedAt)}.</p>` }),
+    };
+  }
   return {
     title: 'Outbox',
     outcome:
@@ -46,8 +55,10 @@ const OUTCOMES: Readonly<Record<NonNullable<StoryJob['outcome']>, Tone>> = {
   purged: 'warning',
 };
 
-export function jobsStep({ jobs }: StoryOperations): Step {
-  if (jobs.length === 0) return { title: 'Jobs', outcome: 'None', tone: 'nothing' };
+export function jobsStep({ jobs, jobsDroppedAt }: StoryOperations): Step {
+  if (jobs.length === 0) {
+    return { title: 'Jobs', outcome: jobsDroppedAt === null ? 'None' : 'All ended, no longer kept', tone: 'nothing' };
+  }
   const dead = jobs.filter(({ outcome }) => outcome === 'dead').length;
   const open = jobs.filter(({ outcome }) => outcome === null).length;
   const ended = jobs.length - open;

@@ -3,7 +3,7 @@ import type { Principal } from '../../tenants/principal.ts';
 import type { Html } from './html.ts';
 import { html, renderHtml } from './html.ts';
 
-export type Section = 'webhooks' | 'conflicts' | 'rejections';
+export type Section = 'webhooks' | 'conflicts' | 'dead-letters' | 'rejections';
 
 export type PageParts = Readonly<{
   title: string;
@@ -79,10 +79,11 @@ function layoutOf({ aside, section }: PageParts): 'columns' | 'single' | 'alone'
 const SECTIONS: readonly Readonly<{ section: Section; path: string; name: string }>[] = [
   { section: 'webhooks', path: '/console', name: 'Webhooks' },
   { section: 'conflicts', path: '/console/conflicts', name: 'Conflicts' },
+  { section: 'dead-letters', path: '/console/dead-letters', name: 'Dead letters' },
   { section: 'rejections', path: '/console/rejections', name: 'Rejections' },
 ];
 
-/** Nothing of what is refused or in conflict is a tenant's, and finance has no use for what is refused. */
+/** Nothing of what is refused, dead or in conflict is a tenant's; finance has no use for what is refused or dead. */
 function sections({ role, tenantId }: Principal, current: Section | undefined): Html {
   const shown = SECTIONS.filter(
     ({ section }) =>

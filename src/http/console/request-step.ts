@@ -42,12 +42,21 @@ function requestFacts({ request, duplicates }: StoryOperations): Html {
     </div>
     <div>
       <dt>Body</dt>
-      <dd>${counted(request.bodyBytes, 'byte')}</dd>
+      <dd>
+        ${
+          request.bodyErasedAt === null
+            ? counted(request.bodyBytes, 'byte')
+            : html`erased with its headers on ${time(request.bodyErasedAt)}`
+        }
+      </dd>
     </div>
-    <div>
-      <dt>Headers kept</dt>
-      <dd>${request.headerNames.map((name) => html`<code>${name}</code> `)}</dd>
-    </div>
+    ${
+      request.bodyErasedAt === null &&
+      html`<div>
+        <dt>Headers kept</dt>
+        <dd>${request.headerNames.map((name) => html`<code>${name}</code> `)}</dd>
+      </div>`
+    }
     <div>
       <dt>Delivered again</dt>
       <dd>${duplicates === 0 ? 'never' : `${counted(duplicates, 'time')}, which changed nothing`}</dd>

@@ -4,7 +4,12 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Pool } from '../../platform/postgres.ts';
 import { principalOf } from '../auth.ts';
 
-export type RouteDeps = Readonly<{ pool: Pool; clock: Clock }>;
+export type RouteDeps = Readonly<{
+  pool: Pool;
+  clock: Clock;
+  /** Called after a commit that appended: wakes whoever reads the log, which finds it a little later by itself. */
+  onAppended?: () => void;
+}>;
 
 /** The rows that whoever asks may see. */
 export function readerOf(response: Response): Reader {

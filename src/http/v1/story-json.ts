@@ -36,13 +36,15 @@ export function storyJson(story: WebhookStory): Record<string, unknown> {
   };
 }
 
-function operationsJson({ request, duplicates, conflicts, jobs }: StoryOperations): Record<string, unknown> {
+function operationsJson(operations: StoryOperations): Record<string, unknown> {
+  const { request, duplicates, conflicts, jobs, jobsDroppedAt } = operations;
   return {
     request: {
       method: request.method,
       path: request.url.replace(/\?.*$/s, ''),
       header_names: request.headerNames,
       body_bytes: request.bodyBytes,
+      body_erased_at: request.bodyErasedAt?.toISOString() ?? null,
       // Latin-1 would not tell what the bytes were; base64 always does.
       ...(request.body === null ? {} : { body_base64: request.body.toString('base64') }),
     },
@@ -54,6 +56,7 @@ function operationsJson({ request, duplicates, conflicts, jobs }: StoryOperation
       resolved_position: conflict.resolvedPosition,
     })),
     jobs: jobs.map(jobJson),
+    jobs_dropped_at: jobsDroppedAt?.toISOString() ?? null,
   };
 }
 

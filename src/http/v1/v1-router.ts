@@ -6,6 +6,9 @@ import { ProblemError } from '../problem.ts';
 import { callsRoute } from './calls-route.ts';
 import { conflictsRoute } from './conflicts-route.ts';
 import { costsRoute } from './costs-route.ts';
+import { deadLettersEventRoute } from './dead-letters-event-route.ts';
+import { deadLettersListRoute } from './dead-letters-list-route.ts';
+import { deadLettersRedriveRoute } from './dead-letters-redrive-route.ts';
 import { eventRoute } from './event-route.ts';
 import { eventsRoute } from './events-route.ts';
 import { marginRoute } from './margin-route.ts';
@@ -17,10 +20,14 @@ import { usageRoute } from './usage-route.ts';
 import { webhookRoute } from './webhook-route.ts';
 import { webhooksListRoute } from './webhooks-list-route.ts';
 
-/** Everything under /v1. Reads only; a key of one tenant reads that tenant, and other ids do not exist for it. */
+/**
+ * Everything under /v1. A key of one tenant reads that tenant, and other ids do not exist for it. Only a POST changes
+ * anything.
+ */
 export function createV1Router({ requireRole, ...deps }: RouteDeps & Readonly<{ requireRole: RequireRole }>): Router {
   const router = Router();
   const finance = requireRole('finance', 'admin');
+  const machinery = requireRole('engineer', 'ops', 'admin');
   const anyone = requireRole('finance', 'engineer', 'ops', 'admin');
   router.use((_request, response, next) => {
     response.set('Cache-Control', 'no-store');
@@ -37,7 +44,10 @@ export function createV1Router({ requireRole, ...deps }: RouteDeps & Readonly<{ 
   router.get('/webhooks', anyone, webhooksListRoute(deps));
   router.get('/webhooks/:id', anyone, webhookRoute(deps));
   router.get('/conflicts', anyone, conflictsRoute(deps));
-  router.get('/rejections', requireRole('engineer', 'ops', 'admin'), rejectionsRoute(deps));
+  router.get('/rejections', machinery, rejectionsRoute(deps));
+  router.get('/dead-letters', machinery, deadLettersListRoute(deps));
+  router.get('/dead-letters/:eventId', machinery, deadLettersEventRoute(deps));
+  router.post('/dead-letters/redrive', machinery, deadLettersRedriveRoute(deps));
   router.use(nameParameter);
   return router;
 }

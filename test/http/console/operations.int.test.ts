@@ -163,4 +163,40 @@ describe('pages of operations', () => {
     expect((await open('?from=2000-01-01T00:00&to=2000-01-02T00:00', cookie)).text).toContain('None is like that.');
     expect((await open('?status=lost&from=never&type=%00', cookie)).text).toContain('call_ended');
   });
+
+  test('say of a body that is erased when that was, and not that it is empty', async () => {
+    const id = scene.conflicts.invoice;
+    const erased = '2026-11-20T03:04:05.678Z';
+    await database.adminPool.query(
+      `update hookledger.webhooks w set body = '', headers = '{}', body_erased_at = $2
+       from hookledger.conflicts c where c.webhook_id = $1 and w.id in (c.webhook_id, c.first_webhook_id)`,
+      [id, erased],
+    );
+    const cookie = await cookieOf('engineer');
+    const conflict = (await open(`/conflicts/${id}`, cookie)).text;
+    expect(conflict.match(/erased on\s+<time datetime="2026-11-20T03:04:05.678Z"/g)).toHaveLength(2);
+    expect(conflict).not.toContain('Nothing that counts can be read out of it');
+    expect(conflict).not.toContain('Bodies are shown to engineers');
+    const story = (await open(`/webhooks/${id}`, cookie)).text;
+    expect(story).toMatch(/erased with its headers on\s+<time datetime="2026-11-20T03:04:05.678Z"/);
+    for (const text of [conflict, story]) expect(text).not.toContain('0 bytes');
+  });
+
+  test('say of jobs that are no longer kept when they were dropped, and not that there were none', async () => {
+    await database.adminPool.query('delete from hookledger.outbox');
+    const { rows } = await database.adminPool.query<{ id: string }>(
+      `select webhook_id as id from hookledger.events where type = 'CallEnded' limit 1`,
+    );
+    const path = `/webhooks/${rows[0]?.id}`;
+    const before = (await open(path, await cookieOf('engineer'))).text;
+    expect(before).toContain('Nothing to publish');
+    await database.adminPool.query(
+      `insert into hookledger.job_partitions (partition, settled_to, settled_at, dropped_at, dropped_position)
+       values (0, 10000000, now(), '2026-11-21T00:00:00Z', 1)`,
+    );
+    const { text } = await open(path, await cookieOf('engineer'));
+    expect(text).not.toContain('Nothing to publish');
+    expect(text).toContain('No longer kept');
+    expect(text).toContain('<time datetime="2026-11-21T00:00:00.000Z"');
+  });
 });

@@ -38,6 +38,7 @@ export type Listing = z.output<typeof listing>;
 export type Api = Readonly<{
   database: TestDatabase;
   get(path: string, key?: string): Promise<{ status: number; body: unknown }>;
+  post(path: string, body: unknown, key?: string): Promise<{ status: number; body: unknown }>;
   /** Of an answer with many rows; fails unless it is 200. */
   list(path: string, key?: string): Promise<Listing>;
   /** Of an answer with one; fails unless it is 200. */
@@ -76,6 +77,12 @@ export async function startApi(): Promise<Api> {
     const response = await fetch(origin + path, { headers });
     return { status: response.status, body: await response.json() };
   };
+  const post: Api['post'] = async (path, body, key = 'admin') => {
+    const headers = key === '' ? {} : { authorization: `Bearer ${key}` };
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const response = await fetch(origin + path, { method: 'POST', headers, body: text });
+    return { status: response.status, body: await response.json() };
+  };
   const list: Api['list'] = async (path, key) => {
     const { status, body } = await get(path, key);
     expect({ path, status, body }).toMatchObject({ status: 200 });
@@ -89,6 +96,7 @@ export async function startApi(): Promise<Api> {
   return {
     database,
     get,
+    post,
     list,
     one,
     story: async (id, key) => story.parse(await one(`/v1/webhooks/${encodeURIComponent(id)}`, key)),
