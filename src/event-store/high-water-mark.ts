@@ -38,8 +38,8 @@ export function createHighWaterMarkTracker({ pool, logger, owner, onMoved }: Hig
   const signal = createWakeSignal();
   let session: PoolClient | undefined;
   let mark = 0n;
-  let writtenAt = 0;
-  let historyAt = 0;
+  let writtenAt = -Infinity;
+  let historyAt = -Infinity;
   let isHistoryDue = false;
   let leasedUntil = 0;
 
@@ -61,13 +61,13 @@ export function createHighWaterMarkTracker({ pool, logger, owner, onMoved }: Hig
       if (drawn > mark) {
         await waitUntilGone(client, await readAppenders(client));
         mark = await writeMark(client, drawn);
-        writtenAt = Date.now();
+        writtenAt = performance.now();
         isHistoryDue = true;
         onMoved?.(mark);
       }
-      if (isHistoryDue && Date.now() - historyAt >= HISTORY_INTERVAL_MS) {
+      if (isHistoryDue && performance.now() - historyAt >= HISTORY_INTERVAL_MS) {
         await writeHistory(client);
-        historyAt = Date.now();
+        historyAt = performance.now();
         isHistoryDue = false;
       }
       return mark;
@@ -79,8 +79,8 @@ export function createHighWaterMarkTracker({ pool, logger, owner, onMoved }: Hig
 
   /** Renewed at half its time: a write at every tick would bloat the row. */
   async function hasLease(): Promise<boolean> {
-    if (Date.now() < leasedUntil - (LEASE_SECONDS * 1_000) / 2) return true;
-    const asked = Date.now();
+    if (performance.now() < leasedUntil - (LEASE_SECONDS * 1_000) / 2) return true;
+    const asked = performance.now();
     const acquired = await acquireLease(await connected(), owner);
     leasedUntil = acquired ? asked + LEASE_SECONDS * 1_000 : 0;
     return acquired;
@@ -99,7 +99,7 @@ export function createHighWaterMarkTracker({ pool, logger, owner, onMoved }: Hig
           await createWakeSignal().wait(POLL_MS, abort);
         }
         await signal.wait(POLL_MS, abort);
-        const early = writtenAt + MIN_WRITE_INTERVAL_MS - Date.now();
+        const early = writtenAt + MIN_WRITE_INTERVAL_MS - performance.now();
         if (early > 0) await createWakeSignal().wait(early, abort);
       }
     },

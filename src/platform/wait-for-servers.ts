@@ -7,8 +7,8 @@ export type NeededServer = Readonly<{
   name: 'PostgreSQL' | 'Redis';
   setting: 'DATABASE_URL' | 'REDIS_URL';
   url: string;
-  /** Start without it when it does not answer; only one that refuses us stops the start. */
-  mayBeAway: boolean;
+  /** Start without it when it does not answer; only one that refuses us stops the start. Asked while it is away. */
+  mayBeAway: () => boolean | Promise<boolean>;
 }>;
 
 export type Waiting = Readonly<{
@@ -62,7 +62,7 @@ async function waitFor(server: NeededServer, { waitSeconds, signal, onWaiting }:
       throw new ServerRefusedError(text);
     }
     const { reason } = fault;
-    if (server.mayBeAway) return onWaiting({ server: where, reason, isSkipped: true });
+    if (await server.mayBeAway()) return onWaiting({ server: where, reason, isSkipped: true });
     const now = performance.now();
     if (now - startedAt >= waitSeconds * 1_000) {
       throw new ServerUnreachableError(

@@ -1,5 +1,5 @@
 import type { Logger } from '../platform/logger.ts';
-import type { Pool } from '../platform/postgres.ts';
+import type { Pool, Tx } from '../platform/postgres.ts';
 import { withTransaction } from '../platform/postgres.ts';
 import { createWakeSignal } from '../platform/wake-signal.ts';
 import type { Transport } from '../transports/transport.ts';
@@ -20,12 +20,16 @@ export type OutboxRelay = Readonly<{
   tick(): Promise<number>;
   run(signal: AbortSignal): Promise<void>;
   wake(): void;
+  /** The transport was switched: look at once where to publish to. Relays that are not told find out by their cursors. */
+  follow(): void;
   close(): Promise<void>;
 }>;
 
 export type OutboxRelayDeps = Readonly<{
   pool: Pool;
   transport: Transport;
+  /** The one in force, where an operator may switch it; `transport` for ever when left out. */
+  transports?: (tx: Tx) => Promise<Readonly<{ inForce: Transport }>>;
   queues: readonly string[];
   logger: Logger;
   /** Unique per process: the name under which shards are leased. */
@@ -45,8 +49,12 @@ const MAX_BACKOFF_MS = 5_000;
 
 /** Publishes committed outbox rows, lane by lane, at least once: a row is published before its cursor moves. */
 export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
-  const { pool, transport, logger, owner, batchSize = 500, maxQueueDepth = 2_000, leaseSeconds = 10 } = deps;
+  const { pool, logger, owner, batchSize = 500, maxQueueDepth = 2_000, leaseSeconds = 10 } = deps;
   const signal = createWakeSignal();
+  /** Ends a wait for a transport that does not answer. */
+  const switched = createWakeSignal();
+  /** Where to publish to under the tokens that are held. */
+  let transport = deps.transport;
   /** Lanes with unpublished rows at or below `seen`, in the order of their last service. */
   const behind = new Map<string, Lane>();
   /** How far lanes are read whose cursors in the database have not followed yet. */
@@ -82,7 +90,11 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
   async function renewLease(): Promise<void> {
     if (Date.now() < renewAt) return;
     hasAnnounced = true;
-    const leased = await withTransaction(pool, SCOPE, (tx) => leaseShards(tx, owner, leaseSeconds));
+    const { leased, inForce } = await withTransaction(pool, SCOPE, async (tx) => {
+      const lease = await leaseShards(tx, owner, leaseSeconds);
+      // After the tokens: a switch gives out new ones, so that who holds those sees the switch.
+      return { leased: lease, inForce: (await deps.transports?.(tx))?.inForce ?? deps.transport };
+    });
     const renewed = new Map(leased.leases.map(({ shard, token }) => [shard, token]));
     const isSame = renewed.size === tokens.size && [...renewed].every(([shard, token]) => tokens.get(shard) === token);
     if (!isSame) {
@@ -90,6 +102,7 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
       forget();
     }
     tokens = renewed;
+    transport = inForce;
     renewAt = Date.now() + untilRenewal(leased, leaseSeconds * 1_000);
   }
 
@@ -110,6 +123,8 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
     const reading = era;
     const shards = [...tokens.keys()];
     const after = seen;
+    // The cursors of these lanes may move, and be forgotten here, between the database's answer and its arrival.
+    const readBefore = new Map(readTo);
     const { mark, lanes } = await withTransaction(pool, SCOPE, (tx) =>
       after === undefined ? readAllLanesBehind(tx, shards) : readNewLanesBehind(tx, shards, after),
     );
@@ -118,7 +133,8 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
     for (const lane of lanes) {
       const key = laneKey(lane);
       // Of a lane whose last rows are still being published, the database has the cursor from before them.
-      if (!behind.has(key)) behind.set(key, { ...lane, cursor: readTo.get(key) ?? lane.cursor });
+      const cursor = readTo.get(key) ?? readBefore.get(key) ?? lane.cursor;
+      if (!behind.has(key)) behind.set(key, { ...lane, cursor: cursor > lane.cursor ? cursor : lane.cursor });
     }
     if (behind.size === 0) return [];
 
@@ -222,6 +238,11 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
   return {
     tick,
     wake: signal.wake,
+    follow() {
+      renewAt = 0;
+      signal.wake();
+      switched.wake();
+    },
     async run(abort) {
       let backoffMs = POLL_MS;
       while (!abort.aborted) {
@@ -232,7 +253,7 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
           await signal.wait(POLL_MS, abort);
         } catch (error) {
           logger.warn({ err: error, backoffMs }, 'relay round failed; rows wait in the outbox');
-          await createWakeSignal().wait(backoffMs, abort);
+          await switched.wait(backoffMs, abort);
           backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
         }
       }

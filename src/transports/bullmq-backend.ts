@@ -7,6 +7,8 @@ export type BullmqBackend = Readonly<{
   name: Transport['name'];
   /** Resolves with a queue that the store has answered for; rejects soon when it does not answer. */
   openQueue(queue: string): Promise<OpenQueue>;
+  hasCanary(): Promise<boolean>;
+  setCanary(): Promise<void>;
   /** Starts at once; `waitUntilReady` of the worker tells when, or whether, the store answered. */
   openWorker(queue: string, process: BullmqProcessor, options: WorkerSettings): OpenWorker;
   /** Closes the connection that all queues share. The caller closes the workers before. */
@@ -16,6 +18,8 @@ export type BullmqBackend = Readonly<{
 export type OpenQueue = Readonly<{
   addBulk: Queue['addBulk'];
   depth(): Promise<QueueDepth>;
+  /** Those of the keys that are waiting, active or delayed. */
+  holds(keys: readonly string[]): Promise<readonly string[]>;
 }>;
 
 export type OpenWorker = Readonly<{

@@ -16,6 +16,9 @@ export type BullmqPostgresOptions = Readonly<{ url: string; role: string | undef
 const keep = { removeOnComplete: { age: 60 * 60 }, removeOnFail: { age: 24 * 60 * 60 } };
 
 const producerConnections = 4;
+
+/** BullMQ keeps what it notes about a queue in its table `meta`; no queue of ours has this name. */
+const canaryQueue = 'hookledger-canary';
 const workerConnections = 6;
 
 /** BullMQ's tables must be there: see `prepareBullmqPostgres`. Connects when it is first used. */
@@ -37,7 +40,21 @@ export function openPostgresBackend({ url, role, logger }: BullmqPostgresOptions
       return {
         addBulk: (jobs) => queue.addBulk(jobs),
         depth: () => countJobs(producers, name),
+        holds: (keys) => findJobs(producers, name, keys),
       };
+    },
+    async hasCanary() {
+      const { rowCount } = await producers.query(`select from meta where queue = $1::text and field = 'canary'`, [
+        canaryQueue,
+      ]);
+      return rowCount === 1;
+    },
+    async setCanary() {
+      await producers.query(
+        `insert into meta (queue, field, value) values ($1::text, 'canary', clock_timestamp()::text)
+         on conflict (queue, field) do nothing`,
+        [canaryQueue],
+      );
     },
     openWorker(name, processor, settings) {
       // One more for LISTEN, which keeps its connection.
@@ -104,4 +121,13 @@ async function countJobs(pool: pg.Pool, queue: string): Promise<QueueDepth> {
   const [depth] = rows;
   if (depth === undefined) throw new Error(`Counting the jobs of queue ${queue} returned no row.`);
   return depth;
+}
+
+async function findJobs(pool: pg.Pool, queue: string, keys: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ id: string }>(
+    `select id from job
+     where queue = $1::text and id = any ($2::text[]) and state in ('waiting', 'active', 'delayed')`,
+    [queue, keys],
+  );
+  return rows.map(({ id }) => id);
 }

@@ -18,6 +18,9 @@ const keep = {
   removeOnFail: { age: 24 * 60 * 60, count: 10_000 },
 };
 
+/** `unknown`: there is no such job, or its queue has lost it. */
+const endedStates = new Set(['completed', 'failed', 'unknown']);
+
 const quitDeadlineMs = 1_000;
 
 /** Connects at once and again whenever the connection is lost, for ever. */
@@ -25,6 +28,7 @@ export function openRedisBackend({ url, prefix, logger }: BullmqRedisOptions): B
   const connectionName = 'hookledger-queues';
   const client = createRedis({ url, purpose: 'producer', connectionName, logger });
   const report = createErrorReporter(logger, 'queue on redis failed; it goes on when it can');
+  const canaryKey = `${prefix}:canary`;
 
   return {
     name: 'bullmq-redis',
@@ -47,7 +51,20 @@ export function openRedisBackend({ url, prefix, logger }: BullmqRedisOptions): B
           const { waiting = 0, active = 0, delayed = 0 } = await queue.getJobCounts('waiting', 'active', 'delayed');
           return { waiting, active, delayed };
         },
+        async holds(keys) {
+          await untilConnected(client);
+          const states = await Promise.all(keys.map((key) => queue.getJobState(key)));
+          return keys.filter((_, index) => !endedStates.has(states[index] ?? 'unknown'));
+        },
       };
+    },
+    async hasCanary() {
+      await untilConnected(client);
+      return (await client.exists(canaryKey)) === 1;
+    },
+    async setCanary() {
+      await untilConnected(client);
+      await client.set(canaryKey, new Date().toISOString());
     },
     openWorker(name, processor, settings) {
       const connection = createRedis({ url, purpose: 'worker', connectionName, logger });

@@ -28,6 +28,8 @@ export type BullmqTransportOptions = Readonly<{
 /** An answer takes milliseconds; whoever waits longer than this waits for a store that is not there. */
 const answerDeadlineMs = 4_000;
 const closeDeadlineMs = 5_000;
+/** Redis looks for each key in its queue's list, so that a chunk keeps it busy for some milliseconds. */
+const holdsChunkSize = 200;
 
 /**
  * Jobs on BullMQ. Nothing here throws because the store is down at the start: publishing and counting say so at each
@@ -64,6 +66,15 @@ export function createBullmqTransport(options: BullmqTransportOptions): Transpor
     }
   }
 
+  async function withBackend<T>(use: () => Promise<T>): Promise<T> {
+    refuseWhenClosed();
+    try {
+      return await withDeadline(use(), answerDeadlineMs);
+    } catch (error) {
+      throw new TransportUnavailableError(backend.name, error);
+    }
+  }
+
   async function close(): Promise<void> {
     await Promise.all(consumers.map((consumer) => consumer.close(closeDeadlineMs)));
     const ended = backend
@@ -76,6 +87,17 @@ export function createBullmqTransport(options: BullmqTransportOptions): Transpor
     name: backend.name,
     publish: (name, messages) => withQueue(name, (queue) => publishJobs(queue, name, messages, answerDeadlineMs)),
     depth: (name) => withQueue(name, (queue) => withDeadline(queue.depth(), answerDeadlineMs)),
+    holds: (name, keys) =>
+      withQueue(name, async (queue) => {
+        const held = new Set<string>();
+        for (let from = 0; from < keys.length; from += holdsChunkSize) {
+          const chunk = keys.slice(from, from + holdsChunkSize);
+          for (const key of await withDeadline(queue.holds(chunk), answerDeadlineMs)) held.add(key);
+        }
+        return held;
+      }),
+    hasCanary: () => withBackend(backend.hasCanary),
+    setCanary: () => withBackend(backend.setCanary),
     async consume(queue, handlers) {
       refuseWhenClosed();
       const shared = { backend, lockDurationMs, stalledIntervalMs, maxDeaths, logger };

@@ -13,9 +13,14 @@ export function createMemoryTransport({ logger, maxDeaths = MAX_DEATHS }: Memory
   const queues = new Map<string, MemoryQueue>();
   const consumers: Consumer[] = [];
   let closed = false;
+  let hasCanary = false;
+
+  function refuseWhenClosed(): void {
+    if (closed) throw new TransportUnavailableError('memory', new Error('The transport is closed.'));
+  }
 
   function open(name: string): MemoryQueue {
-    if (closed) throw new TransportUnavailableError('memory', new Error('The transport is closed.'));
+    refuseWhenClosed();
     const queue = queues.get(name) ?? new MemoryQueue();
     queues.set(name, queue);
     return queue;
@@ -39,6 +44,17 @@ export function createMemoryTransport({ logger, maxDeaths = MAX_DEATHS }: Memory
     },
     async depth(name) {
       return open(name).depth();
+    },
+    async holds(name, keys) {
+      return open(name).holds(keys);
+    },
+    async hasCanary() {
+      refuseWhenClosed();
+      return hasCanary;
+    },
+    async setCanary() {
+      refuseWhenClosed();
+      hasCanary = true;
     },
     async close() {
       closed = true;
@@ -84,6 +100,13 @@ class MemoryQueue {
     }
   }
 
+  holds(keys: readonly string[]): ReadonlySet<string> {
+    const running = [...this.consumers].flatMap((consumer) => consumer.keys);
+    const delayed = [...this.#timers.keys()].map(({ message }) => message.key);
+    const held = new Set([...this.#waiting.map(({ message }) => message.key), ...running, ...delayed]);
+    return new Set(keys.filter((key) => held.has(key)));
+  }
+
   depth(): QueueDepth {
     const active = [...this.consumers].reduce((sum, consumer) => sum + consumer.active, 0);
     return { waiting: this.#waiting.length, active, delayed: this.#timers.size };
@@ -112,6 +135,10 @@ class MemoryConsumer implements Consumer {
 
   get active(): number {
     return this.#running.size;
+  }
+
+  get keys(): readonly string[] {
+    return [...this.#running.keys()].map(({ message }) => message.key);
   }
 
   get room(): number {

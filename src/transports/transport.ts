@@ -74,6 +74,15 @@ export type Transport = Readonly<{
   consume(queue: string, options: ConsumeOptions): Promise<Consumer>;
   /** Throws `TransportUnavailableError` like `publish`. */
   depth(queue: string): Promise<QueueDepth>;
+  /**
+   * Which of these keys the store holds as jobs that will run (again): waiting, active or delayed. What is left of a job
+   * that has ended, however it ended, is no job. Throws `TransportUnavailableError`: then nothing is known.
+   */
+  holds(queue: string, keys: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Whether the store still has what `setCanary` put there: one that was wiped, or is new, has not. Throws like `depth`. */
+  hasCanary(): Promise<boolean>;
+  /** Throws like `depth`; safe to repeat. */
+  setCanary(): Promise<void>;
   /** Closes the consumers that are still open, with a short deadline, and the connections. Safe to repeat. */
   close(): Promise<void>;
 }>;

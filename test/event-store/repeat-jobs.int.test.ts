@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { readEventData } from '../../src/domain/events.ts';
 import { QUEUES } from '../../src/domain/queues.ts';
 import { appendEvents } from '../../src/event-store/append-events.ts';
@@ -10,6 +11,11 @@ import { withTransaction } from '../../src/platform/postgres.ts';
 import { createOutboxRelay } from '../../src/relay/outbox-relay.ts';
 import type { OutboxMessage } from '../../src/relay/read-outbox.ts';
 import { createMemoryTransport } from '../../src/transports/memory.ts';
+import { messageKey } from '../../src/transports/message-key.ts';
+import { createJobStore } from '../../src/workers/job-store.ts';
+import { UnrecoverableJobError } from '../../src/workers/retry-policy.ts';
+import { runWorker } from '../../src/workers/run-worker.ts';
+import { eventually } from '../support/eventually.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { newEvent } from '../support/new-event.ts';
@@ -203,5 +209,53 @@ describe('a repetition', () => {
     expect(rows).toEqual([{ position: row?.position }]);
     await relay.close();
     await tracker.close();
+  });
+
+  test('of a dead job is handled and done; what comes late under a lower generation changes nothing', async () => {
+    const job = await newJob('call_redriven', 'tnt_b');
+    let isBroken = true;
+    const consumer = await runWorker({
+      pool: database.pool,
+      store: createJobStore({ pool: database.pool }),
+      transport,
+      queue: QUEUE,
+      handler: async () => {
+        if (isBroken) throw new UnrecoverableJobError('the template is broken');
+        return { kind: 'done' };
+      },
+      concurrency: 1,
+      logger,
+      now: () => new Date(),
+      random: Math.random,
+      newId: randomUUID,
+      onAppended: () => undefined,
+    });
+    const publish = (generation: number) =>
+      transport.publish(QUEUE, [
+        { ...job, key: messageKey({ ...job, generation }), tenantId: 'tnt_b', eventType: 'CallStarted', generation },
+      ]);
+    const outcome = async () => {
+      const { rows } = await database.adminPool.query(
+        'select outcome, generation from hookledger.inbox where position = $1',
+        [job.position],
+      );
+      return rows;
+    };
+    await publish(0);
+    await eventually(async () => expect(await outcome()).toEqual([{ outcome: 'dead', generation: 0 }]));
+    await repeat([job]);
+    await publish(1);
+    await eventually(async () => expect(await outcome()).toEqual([{ outcome: 'dead', generation: 1 }]));
+
+    isBroken = false;
+    expect(await repeat([job])).toMatchObject([{ generation: 2 }]);
+    expect(await repeat([job])).toMatchObject([{ generation: 3 }]);
+    await publish(3);
+    await eventually(async () => expect(await outcome()).toEqual([{ outcome: 'done', generation: 3 }]));
+    await publish(2);
+    await eventually(async () => expect(await transport.depth(QUEUE)).toEqual({ waiting: 0, active: 0, delayed: 0 }));
+    expect(await outcome()).toEqual([{ outcome: 'done', generation: 3 }]);
+    expect(await repeat([job])).toEqual([]);
+    await consumer.close(1_000);
   });
 });

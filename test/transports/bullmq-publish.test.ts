@@ -12,6 +12,7 @@ function answering(addBulk: (jobs: readonly unknown[]) => Promise<unknown>): Ope
   return {
     addBulk: (jobs) => addBulk(jobs) as Promise<Added>,
     depth: async () => ({ waiting: 0, active: 0, delayed: 0 }),
+    holds: async () => [],
   };
 }
 

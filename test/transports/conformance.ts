@@ -4,6 +4,7 @@ import { describeDyingWorkers } from './conformance/dying-workers.ts';
 import { describeHandling } from './conformance/handling.ts';
 import { useHarness } from './conformance/harness.ts';
 import type { TransportHarness } from './conformance/harness.ts';
+import { describeHolding } from './conformance/holding.ts';
 import { describePublishing } from './conformance/publishing.ts';
 
 /** Holds a transport to the contract in `src/transports/transport.ts`; every transport has to pass. */
@@ -12,6 +13,7 @@ export function describeTransport(name: string, setUp: () => Promise<TransportHa
     const harness = useHarness(setUp);
     describePublishing(harness);
     describeHandling(harness);
+    describeHolding(harness);
     describeDyingWorkers(harness);
     describeClosing(harness);
     describeClosedTransport(harness);

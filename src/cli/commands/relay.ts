@@ -8,6 +8,8 @@ import { readLogStatus } from '../queries/read-log-status.ts';
 import { depthCells, readQueueDepths } from '../queue-depths.ts';
 import { parseLimit } from '../parse-values.ts';
 import { snakeCased } from '../snake-cased.ts';
+import { reconcile } from './relay-reconcile.ts';
+import { transport } from './relay-transport.ts';
 
 const status = defineCommand({
   name: 'relay status',
@@ -61,4 +63,4 @@ function right(title: string): Column {
   return { title, align: 'right' };
 }
 
-export const commands = [status];
+export const commands = [status, reconcile, transport];

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { DatabaseError } from 'pg';
 import { pino } from 'pino';
 import { APP_ROLES, createApp } from '../../app.ts';
 import type { AppRole } from '../../app.ts';
@@ -7,11 +8,15 @@ import { ConfigError, describeConfig, retentionOf } from '../../config.ts';
 import type { Config } from '../../config.ts';
 import { createLogger } from '../../platform/logger.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { withConnection } from '../../platform/postgres.ts';
 import { terminationSignal, untilAborted } from '../../platform/shutdown.ts';
 import { waitForServers } from '../../platform/wait-for-servers.ts';
 import type { NeededServer, Waiting } from '../../platform/wait-for-servers.ts';
 import { defineCommand, EXIT, oneOf } from '../command.ts';
 import type { Context } from '../command.ts';
+
+/** undefined_table, invalid_schema_name: not migrated yet. */
+const NO_SUCH_TABLE = ['42P01', '3F000'];
 
 const command = defineCommand({
   name: 'start',
@@ -145,17 +150,33 @@ async function serveProduction(config: Config, roles: readonly AppRole[], signal
 
 /**
  * What the environment names and these roles work with. A process that takes webhooks takes them without Redis, too:
- * its absence must not keep them out, and their work waits in the outbox.
+ * its absence must not keep them out, and their work waits in the outbox. Nor does anyone wait for it while an operator
+ * has the queues on PostgreSQL.
  */
 function neededServers({ databaseUrl, redisUrl }: Config, roles: readonly AppRole[]): NeededServer[] {
   const servers: NeededServer[] = [];
   if (databaseUrl !== undefined) {
-    servers.push({ name: 'PostgreSQL', setting: 'DATABASE_URL', url: databaseUrl, mayBeAway: false });
+    servers.push({ name: 'PostgreSQL', setting: 'DATABASE_URL', url: databaseUrl, mayBeAway: () => false });
   }
   if (redisUrl !== undefined && (roles.includes('relay') || roles.includes('worker'))) {
-    servers.push({ name: 'Redis', setting: 'REDIS_URL', url: redisUrl, mayBeAway: roles.includes('api') });
+    const mayBeAway = () => roles.includes('api') || (databaseUrl !== undefined && carriesQueues(databaseUrl));
+    servers.push({ name: 'Redis', setting: 'REDIS_URL', url: redisUrl, mayBeAway });
   }
   return servers;
+}
+
+/** Whether an operator has switched the queues to this PostgreSQL. One without our tables has nothing to say. */
+async function carriesQueues(databaseUrl: string): Promise<boolean> {
+  return withConnection(databaseUrl, async (client) => {
+    const { rows } = await client.query<{ transport: string }>(
+      `select s.transport from hookledger.transport_switches s
+       order by s.epoch desc limit 1`,
+    );
+    return rows[0]?.transport === 'postgres';
+  }).catch((error: unknown) => {
+    if (error instanceof DatabaseError && NO_SUCH_TABLE.includes(error.code ?? '')) return false;
+    throw error;
+  });
 }
 
 function logWaiting(logger: Logger, { isSkipped, ...waiting }: Waiting): void {
