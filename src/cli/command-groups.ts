@@ -29,6 +29,11 @@ export const commandGroups: readonly CommandGroup[] = [
     load: async () => (await import('./commands/status.ts')).commands,
   },
   {
+    name: 'doctor',
+    summary: 'Find what fails without saying so, and say what to do',
+    load: async () => (await import('./commands/doctor.ts')).commands,
+  },
+  {
     name: 'send',
     summary: 'Send a signed sample webhook to the running server',
     load: async () => (await import('./commands/send.ts')).commands,
@@ -57,6 +62,21 @@ export const commandGroups: readonly CommandGroup[] = [
     name: 'dead-letters',
     summary: 'Jobs that ended without success',
     load: async () => (await import('./commands/dead-letters.ts')).commands,
+  },
+  {
+    name: 'effects',
+    summary: 'Calls to the outside, and those that are uncertain',
+    load: async () => (await import('./commands/effects.ts')).commands,
+  },
+  {
+    name: 'timers',
+    summary: 'Work that is due later',
+    load: async () => (await import('./commands/timers.ts')).commands,
+  },
+  {
+    name: 'retention',
+    summary: 'What is old and settled, and goes',
+    load: async () => (await import('./commands/retention.ts')).commands,
   },
   {
     name: 'rejections',

@@ -36,10 +36,7 @@ export function printStory(out: Output, story: WebhookStory): void {
 
 function requestFields({ request, duplicates, conflicts }: StoryOperations): readonly (readonly [string, string])[] {
   return [
-    [
-      'request',
-      `${request.method} ${request.url.replace(/\?.*$/s, '')}, ${request.bodyBytes} bytes, signature verified`,
-    ],
+    ['request', `${request.method} ${request.url.replace(/\?.*$/s, '')}, ${describeBody(request)}, signature verified`],
     ['duplicates', String(duplicates)],
     ...conflicts.map(
       ({ webhookId, firstWebhookId, resolvedPosition }) =>
@@ -52,7 +49,11 @@ function requestFields({ request, duplicates, conflicts }: StoryOperations): rea
   ];
 }
 
-function printJobs(out: Output, { jobs }: StoryOperations): void {
+function describeBody({ bodyBytes, bodyErasedAt }: StoryOperations['request']): string {
+  return bodyErasedAt === null ? `${bodyBytes} bytes` : `body and headers erased on ${formatTime(bodyErasedAt)}`;
+}
+
+function printJobs(out: Output, { jobs, jobsDroppedAt }: StoryOperations): void {
   printPart(
     out,
     'Jobs',
@@ -70,6 +71,7 @@ function printJobs(out: Output, { jobs }: StoryOperations): void {
         : `${job.deadLetter.cause}: ${job.deadLetter.detail}`,
     ]),
   );
+  if (jobsDroppedAt !== null) out.line(`Jobs that ended long before were dropped on ${formatTime(jobsDroppedAt)}.`);
 }
 
 function lineRows({ usage, invoices, payments }: StoryLines): string[][] {

@@ -90,6 +90,6 @@ export const routes: Readonly<Record<EventType, Route>> = {
   NotificationRequested: { queues: ['notifications'], next: [] },
 };
 
-export function typesRoutedTo(queue: Queue): readonly EventType[] {
-  return (Object.keys(routes) as EventType[]).filter((type) => routes[type].queues.includes(queue));
+export function typesRoutedTo(queue: Queue): readonly string[] {
+  return Object.entries(routes).flatMap(([type, { queues }]) => (queues.includes(queue) ? [type] : []));
 }

@@ -7,7 +7,7 @@ import type { Sight } from './sight.ts';
 import type { StoryFigure } from './story-figures.ts';
 import { readFigures } from './story-figures.ts';
 import type { StoryJob } from './story-jobs.ts';
-import { listJobs } from './story-jobs.ts';
+import { listJobs, readJobsDroppedAt } from './story-jobs.ts';
 import type { StoryFact, StoryLines } from './story-lines.ts';
 import { listFacts, listLines } from './story-lines.ts';
 import type { WebhookConflict, WebhookRequest, WebhookRow } from './webhooks.ts';
@@ -34,6 +34,8 @@ export type StoryOperations = Readonly<{
   duplicates: number;
   conflicts: readonly WebhookConflict[];
   jobs: readonly StoryJob[];
+  /** Since then nothing is known any more of the jobs of some or all of its events: they ended long before. */
+  jobsDroppedAt: Date | null;
 }>;
 
 /**
@@ -76,6 +78,7 @@ async function readOperations(
     duplicates: await countDuplicates(tx, webhook.id),
     conflicts: await listConflicts(tx, webhook.id),
     jobs: await listJobs(tx, positions),
+    jobsDroppedAt: await readJobsDroppedAt(tx, positions),
   };
 }
 

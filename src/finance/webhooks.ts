@@ -85,7 +85,9 @@ export type WebhookRequest = Readonly<{
   url: string;
   headerNames: readonly string[];
   bodyBytes: number;
-  /** The raw bytes, only where asked for. */
+  /** Since then there are neither body nor headers any more, nor the query of the URL. */
+  bodyErasedAt: Date | null;
+  /** The raw bytes, only where asked for; null where they are erased. */
   body: Buffer | null;
 }>;
 
@@ -97,7 +99,8 @@ export async function readWebhookRequest(
 ): Promise<WebhookRequest | undefined> {
   const { rows } = await tx.query<WebhookRequest>(
     `select method, url, array(select jsonb_object_keys(headers) order by 1) as "headerNames",
-       octet_length(body) as "bodyBytes", case when $2::boolean then body end as body
+       octet_length(body) as "bodyBytes", body_erased_at as "bodyErasedAt",
+       case when $2::boolean and body_erased_at is null then body end as body
      from hookledger.webhooks where position = $1::bigint`,
     [position, withBody],
   );
