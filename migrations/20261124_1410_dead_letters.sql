@@ -104,7 +104,7 @@ begin
   for v_partition in
     select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
     where i.inhparent = 'hookledger.dead_letters'::regclass
-      and to_date(right(c.relname, 8), 'YYYYMMDD') < v_first
+      and right(c.relname, 8) < to_char(v_first, 'YYYYMMDD')
     order by c.relname
   loop
     execute format('drop table hookledger.%I', v_partition);

@@ -8,7 +8,7 @@ import type { Bench, Contestant } from './bench.ts';
 import type { IngestKind, IngestServerPlan } from './ingest-server.ts';
 import type { LoadPlan, LoadResult } from './load-client.ts';
 import { median } from './quantile.ts';
-import { startScript, stopScript } from './run-script.ts';
+import { startScript, stopScript } from '../support/run-script.ts';
 
 const CONNECTIONS = 400;
 const MAX_CONNECTIONS = 2_000;
@@ -65,7 +65,7 @@ function createIngestBench(
           masterKey: masterKey.toString('base64'),
           secret: SECRET,
         };
-        const { child, firstLine: url } = await startScript('./ingest-server.ts', plan);
+        const { child, firstLine: url } = await startScript(new URL('./ingest-server.ts', import.meta.url), plan);
         children.push(child);
         return {
           name: KINDS[kind],
@@ -80,7 +80,7 @@ function createIngestBench(
               maxConnections: MAX_CONNECTIONS,
               share: OFFERED_SHARE,
             };
-            const { child: client, firstLine } = await startScript('./load-client.ts', load);
+            const { child: client, firstLine } = await startScript(new URL('./load-client.ts', import.meta.url), load);
             await stopScript(client);
             const result = JSON.parse(firstLine) as LoadResult;
             if (result.refused > 0) throw new Error(`${KINDS[kind]} refused ${result.refused} requests.`);

@@ -6,7 +6,7 @@ import { createOrm } from '../../src/tenants/orm.ts';
 import type { AppServerPlan } from './app-server.ts';
 import type { Bench } from './bench.ts';
 import type { LatencyPlan, LatencyResult } from './latency-client.ts';
-import { startScript, stopScript } from './run-script.ts';
+import { startScript, stopScript } from '../support/run-script.ts';
 
 const PER_MINUTE = 5_000;
 const GOAL_MS = 100;
@@ -28,12 +28,12 @@ export const latencyBench: Bench = {
     const { key } = await createApiKey({ orm }, { role: 'finance' });
     await orm.close(true);
     const app: AppServerPlan = { appUrl, redisUrl: servers.redisUrl, masterKey: masterKey.toString('base64') };
-    const { child, firstLine: url } = await startScript('./app-server.ts', app);
+    const { child, firstLine: url } = await startScript(new URL('./app-server.ts', import.meta.url), app);
     const rounds: LatencyResult[] = [];
 
     async function measure(): Promise<LatencyResult> {
       const plan: LatencyPlan = { url, path, secret: SECRET, key, perMinute: PER_MINUTE, seconds };
-      const { child: client, firstLine } = await startScript('./latency-client.ts', plan);
+      const { child: client, firstLine } = await startScript(new URL('./latency-client.ts', import.meta.url), plan);
       await stopScript(client);
       return JSON.parse(firstLine) as LatencyResult;
     }

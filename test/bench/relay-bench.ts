@@ -14,7 +14,7 @@ import type { Bench, Contestant } from './bench.ts';
 import { eventFor, jobFor, messageFor } from './outbox-rows.ts';
 import { median } from './quantile.ts';
 import type { RecordPlan } from './record-client.ts';
-import { startScript, stopScript } from './run-script.ts';
+import { startScript, stopScript } from '../support/run-script.ts';
 import { countRowsAfter, describeTables, readLastPosition, readWalBytes } from './store-figures.ts';
 import { createTransactionalOutbox } from './transactional-outbox.ts';
 
@@ -112,7 +112,7 @@ export const relayBench: Bench = {
     async function relayDuringIngest(): Promise<number> {
       await fill();
       const plan: RecordPlan = { appUrl, tenantIds: TENANT_IDS, outboxRowsPerSecond: INGEST_ROWS_PER_SECOND };
-      const { child } = await startScript('./record-client.ts', plan);
+      const { child } = await startScript(new URL('./record-client.ts', import.meta.url), plan);
       const stop = new AbortController();
       const tracking = tracker.run(stop.signal);
       const startedAt = performance.now();

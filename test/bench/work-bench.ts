@@ -18,7 +18,7 @@ import { jobFor, messageFor } from './outbox-rows.ts';
 
 const QUEUE = 'notifications';
 /** As the application has it for each queue. */
-const CONCURRENCY = 8;
+const CONCURRENCY = 50;
 const BARE = 'bare BullMQ worker that does nothing';
 
 /**
