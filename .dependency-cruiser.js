@@ -57,13 +57,13 @@ const forbidden = [
     comment: 'http may not import cli, dev, app.ts or a concrete transport',
     severity: 'error',
     from: { path: '^src/http/' },
-    to: { path: ['^src/(cli|dev|transports)/', '^src/app\\.ts$'], pathNot: transportContract.map(pathOf) },
+    to: { path: ['^src/(cli|dev|transports|app)/', '^src/app\\.ts$'], pathNot: transportContract.map(pathOf) },
   },
   {
     name: 'app-imports',
     comment: 'the composition root knows neither the command line nor the development servers',
     severity: 'error',
-    from: { path: '^src/app\\.ts$' },
+    from: { path: '^src/app(\\.ts$|/)' },
     to: { path: '^src/(cli|dev)/' },
   },
   {

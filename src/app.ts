@@ -1,95 +1,39 @@
 import { randomUUID } from 'node:crypto';
+import type { AppRole, AppSettings } from './app/app-settings.ts';
+import { buildApi } from './app/build-api.ts';
+import { createTransports } from './app/create-transports.ts';
+import { createWorkers } from './app/create-workers.ts';
+import { PROJECTIONS } from './app/projections.ts';
+import { PROVIDERS } from './app/providers.ts';
 import { createAlarmGauges } from './alarms/alarm-gauges.ts';
 import { createAlarmReader } from './alarms/alarm-reader.ts';
-import type { OutboundAdapter } from './adapters/adapter.ts';
-import type { Queue } from './domain/queues.ts';
 import { QUEUES } from './domain/queues.ts';
 import { createHighWaterMarkTracker } from './event-store/high-water-mark.ts';
 import { keepPartitionsAhead } from './event-store/keep-partitions-ahead.ts';
-import type { RetentionDays } from './event-store/retention.ts';
 import { createRetention } from './event-store/retention.ts';
 import { verifyHighWaterMark } from './event-store/verify-high-water-mark.ts';
-import { createConsoleRouter } from './http/console/console-router.ts';
-import { createRequireRole } from './http/auth.ts';
 import { listen } from './http/listen.ts';
 import { createOpenRequests } from './http/open-requests.ts';
 import { createServer } from './http/server.ts';
-import { createV1Router } from './http/v1/v1-router.ts';
-import { createIngestWebhook } from './ingest/ingest-webhook.ts';
-import { createNormalise } from './ingest/normalise.ts';
-import type { Provider } from './ingest/provider.ts';
-import { custom } from './ingest/providers/custom.ts';
-import { gohighlevel } from './ingest/providers/gohighlevel.ts';
-import { retell } from './ingest/providers/retell.ts';
-import { standardWebhooks } from './ingest/providers/standard-webhooks.ts';
-import { stripe } from './ingest/providers/stripe.ts';
-import { twilio } from './ingest/providers/twilio.ts';
-import { createRejectionLog } from './ingest/rejection-log.ts';
-import { createWebhookRecorder } from './ingest/webhook-recorder.ts';
 import { systemClock } from './platform/clock.ts';
-import { uuidv7 } from './platform/ids.ts';
-import type { Logger } from './platform/logger.ts';
-import type { Metrics } from './platform/metrics.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { pendingMigrations } from './platform/migrate.ts';
 import type { Pool } from './platform/postgres.ts';
 import { APPLICATION_ROLE, createPool, withTransaction } from './platform/postgres.ts';
 import type { Closable } from './platform/shutdown.ts';
 import { closeInOrder } from './platform/shutdown.ts';
-import { readCheckpoint } from './projections/checkpoint.ts';
-import { callsProjection } from './projections/calls-projection.ts';
-import { invoicesProjection } from './projections/invoices-projection.ts';
-import { paymentsProjection } from './projections/payments-projection.ts';
 import { createProjectionRunner } from './projections/run-projection.ts';
-import { usageProjection } from './projections/usage-projection.ts';
 import { followTransports } from './relay/follow-transports.ts';
 import { createOutboxRelay } from './relay/outbox-relay.ts';
 import { createReconcileRunner } from './relay/run-reconcile.ts';
 import { createTransportsInUse } from './relay/transports-in-use.ts';
-import type { ConfiguredTransports, TransportsInUse } from './relay/transports-in-use.ts';
-import { createAuthenticator } from './tenants/authenticator.ts';
-import type { Orm } from './tenants/orm.ts';
+import type { TransportsInUse } from './relay/transports-in-use.ts';
 import { createOrm } from './tenants/orm.ts';
-import { createSourceCatalogue } from './tenants/source-catalogue.ts';
-import { createTenantResolver } from './tenants/tenant-resolver.ts';
-import { createBullmqTransport } from './transports/bullmq.ts';
-import { reportCutJobs } from './transports/report-cut-jobs.ts';
-import type { Transport } from './transports/transport.ts';
 import { createTimerFirer } from './workers/fire-timers.ts';
-import { createAnalyticsHandler } from './workers/handle-analytics.ts';
-import { handleIngress } from './workers/handle-ingress.ts';
-import { handleNotification } from './workers/handle-notification.ts';
-import { handleRecorded } from './workers/handle-recorded.ts';
-import type { Handler } from './workers/handler.ts';
-import { createJobStore } from './workers/job-store.ts';
-import { runWorker } from './workers/run-worker.ts';
 
-export const APP_ROLES = ['api', 'relay', 'worker', 'projector'] as const;
-export type AppRole = (typeof APP_ROLES)[number];
-
-export type AppSettings = Readonly<{
-  roles: readonly AppRole[];
-  /** As whoever logs in; the application takes the rights of `hookledger_app` at connecting. */
-  databaseUrl: string;
-  /** Redis for the queues; without it they are in PostgreSQL, prepared by `prepareBullmqPostgres`. */
-  redisUrl?: string;
-  /** 32 bytes in base64. */
-  masterKey: string;
-  host: string;
-  port: number;
-  /** Whether a taken port moves on to the next one. */
-  mayMove: boolean;
-  bodyLimitBytes: number;
-  /** Without it, nothing that is old goes. */
-  retention?: RetentionDays;
-  /** Targets outside that handlers may call. */
-  adapters?: readonly OutboundAdapter[];
-  /** Instead of the product's own. */
-  handlers?: Readonly<Partial<Record<Queue, Handler>>>;
-  /** How long `close` waits for what is under way; 25 seconds when left out. */
-  shutdownMs?: number;
-  logger: Logger;
-}>;
+export { APP_ROLES } from './app/app-settings.ts';
+export { PROVIDERS } from './app/providers.ts';
+export type { AppRole, AppSettings };
 
 export type App = Readonly<{
   /** Where this process answers: `/healthz`, `/readyz`, `/metrics`, and with the role `api` everything else, too. */
@@ -108,18 +52,10 @@ class SchemaMismatchError extends Error {
   readonly code = 'schema_mismatch';
 }
 
-const PROJECTIONS = [usageProjection, paymentsProjection, invoicesProjection, callsProjection] as const;
-export const PROVIDERS: readonly Provider[] = [stripe, retell, gohighlevel, twilio, standardWebhooks, custom];
 const SCOPE = { tenant: '*' };
 const SHUTDOWN_MS = 25_000;
-/** Of the time that is left then: so much for requests under way, and so much for jobs; the rest closes connections. */
+/** Of the time that is left then, for requests under way; the rest is for jobs and for closing connections. */
 const SHARE_OF_REQUESTS = 0.4;
-const SHARE_OF_JOBS = 0.6;
-/** Jobs that run at once share their round trips: many cost little more than few. */
-const WORKER_CONCURRENCY = 50;
-
-/** A call has two thirds of it, which is more than an HTTP adapter waits. */
-const CALL_LEASE_MS = 60_000;
 
 /** Builds everything once and starts the roles asked for. Nothing else in the code builds a pool or a loop. */
 export async function createApp(settings: AppSettings): Promise<App> {
@@ -237,47 +173,19 @@ export async function createApp(settings: AppSettings): Promise<App> {
   });
   if (has('projector')) loops.push(...projections.map((projection) => projection.run(stop.signal)));
 
-  const projected = createProjectedPosition(pools.work);
   if (has('worker')) {
-    const wake = (): void => projections.forEach((projection) => projection.wake());
-    const handlers = { ...handlersOf({ position: projected, wake }), ...settings.handlers };
-    const { adapters = [] } = settings;
-    const calls = { pool: pools.work, adapters, owner, now: systemClock.now, leaseMs: CALL_LEASE_MS };
+    const workers = createWorkers({
+      settings,
+      pool: pools.work,
+      owner,
+      metrics,
+      wakeProjections: () => projections.forEach((projection) => projection.wake()),
+      onAppended: tracker.wake,
+    });
     const timers = createTimerFirer({ pool: pools.work, owner, logger, onAppended: tracker.wake });
     loops.push(timers.run(stop.signal).then(timers.close));
-    const store = createJobStore({ pool: pools.work });
-    const workers: Closable[] = [];
-    closables.push(workers);
-    const consumed = new Set<Transport>();
-    const consumeOf = async (transport: Transport, queue: Queue): Promise<void> => {
-      const consumer = await runWorker({
-        pool: pools.work,
-        store,
-        transport: reportCutJobs(transport),
-        queue,
-        handler: handlers[queue],
-        calls,
-        concurrency: WORKER_CONCURRENCY,
-        logger,
-        now: systemClock.now,
-        random: Math.random,
-        newId: uuidv7,
-        observer: metrics.jobs,
-        onAppended: tracker.wake,
-      });
-      workers.push({
-        name: `worker ${queue} on ${transport.name}`,
-        close: (leftMs) => consumer.close(leftMs * SHARE_OF_JOBS),
-      });
-    };
-    // What was published before a switch is worked off where it is.
-    consume = async ({ inForce, former }) => {
-      for (const each of [inForce, ...former]) {
-        if (consumed.has(each)) continue;
-        consumed.add(each);
-        await Promise.all(QUEUES.map((queue) => consumeOf(each, queue)));
-      }
-    };
+    closables.push(workers.closables);
+    consume = workers.consume;
     await consume(follower.current());
   }
 
@@ -312,90 +220,12 @@ export async function createApp(settings: AppSettings): Promise<App> {
   };
 }
 
-type Pools = Readonly<Record<'ingest' | 'work' | 'query', Pool>>;
-
-/** PostgreSQL is there as the fallback of Redis, too: it connects when it is first used. */
-function createTransports({ databaseUrl, redisUrl, logger }: AppSettings): ConfiguredTransports {
-  const postgres = createBullmqTransport({
-    backend: { kind: 'postgres', url: databaseUrl, role: APPLICATION_ROLE },
-    logger,
-  });
-  if (redisUrl === undefined) return { standing: 'postgres', of: { postgres } };
-  const redis = createBullmqTransport({ backend: { kind: 'redis', url: redisUrl }, logger });
-  return { standing: 'redis', of: { redis, postgres } };
-}
-
-/** What the role `api` answers with. */
-function buildApi(deps: { settings: AppSettings; pools: Pools; orm: Orm; metrics: Metrics; onRecorded: () => void }) {
-  const { settings, pools, orm, metrics, onRecorded } = deps;
-  const { logger, bodyLimitBytes } = settings;
-  const clock = systemClock;
-  const masterKey = Buffer.from(settings.masterKey, 'base64');
-  const rejections = createRejectionLog({ pool: pools.ingest, logger });
-  const ingestWebhook = createIngestWebhook({
-    providers: PROVIDERS,
-    sources: createSourceCatalogue({ pool: pools.ingest, masterKey, clock }),
-    tenants: createTenantResolver({ pool: pools.ingest, clock }),
-    recorder: createWebhookRecorder({ pool: pools.ingest, logger, onRecorded, onBatch: metrics.batchRecorded }),
-    rejections,
-    clock,
-    newId: uuidv7,
-    logger,
-  });
-  const requireRole = createRequireRole({ authenticate: createAuthenticator({ orm, clock }) });
-  return {
-    webhooks: { ingestWebhook, rejections, bodyLimitBytes, unavailableStatus, clock, logger },
-    v1Router: createV1Router({ pool: pools.query, requireRole, clock, onAppended: onRecorded }),
-    consoleRouter: createConsoleRouter({
-      pool: pools.query,
-      orm,
-      clock,
-      newId: uuidv7,
-      normalise: createNormalise(PROVIDERS),
-      onAppended: onRecorded,
-      providers: PROVIDERS.map(({ name }) => name),
-    }),
-  };
-}
-
-function unavailableStatus(name: string): 429 | 503 {
-  return PROVIDERS.find((provider) => provider.name === name)?.unavailableStatus ?? 503;
-}
-
 async function assertSchema(databaseUrl: string): Promise<void> {
   const pending = await pendingMigrations(databaseUrl);
   if (pending.length === 0) return;
   throw new SchemaMismatchError(
     `The database lacks ${pending.length} migrations, from ${pending[0]} on. Run: hookledger migrate`,
   );
-}
-
-function handlersOf(projector: Parameters<typeof createAnalyticsHandler>[0]): Readonly<Record<Queue, Handler>> {
-  return {
-    'ingress-events': handleIngress,
-    'orchestration-flows': handleRecorded,
-    'integration-tasks': handleRecorded,
-    notifications: handleNotification,
-    'analytics-events': createAnalyticsHandler(projector),
-  };
-}
-
-/** The position that every active read model has reached; many doorbells within a moment share one look-up. */
-function createProjectedPosition(pool: Pool): () => Promise<bigint> {
-  const FRESH_MS = 50;
-  let readAt = -Infinity;
-  let reading: Promise<bigint> = Promise.resolve(0n);
-  return () => {
-    if (performance.now() - readAt >= FRESH_MS) {
-      readAt = performance.now();
-      reading = withTransaction(pool, SCOPE, async (tx) => {
-        const positions: bigint[] = [];
-        for (const { name, version } of PROJECTIONS) positions.push(await readCheckpoint(tx, name, version));
-        return positions.reduce((a, b) => (a < b ? a : b));
-      });
-    }
-    return reading;
-  };
 }
 
 async function answers(pool: Pool): Promise<boolean> {
