@@ -40,7 +40,7 @@ export type Workers = Readonly<{
 const CONCURRENCY = 50;
 /** Of the time that is left at the end: the rest closes connections. */
 const SHARE_OF_JOBS = 0.6;
-/** A call has two thirds of it, which is more than an HTTP adapter waits. */
+/** Two thirds of it are more than an HTTP adapter waits. */
 const CALL_LEASE_MS = 60_000;
 
 /** What the role `worker` does. */
