@@ -23,6 +23,7 @@ import { z } from 'zod';
 import { costRate } from './cost-rates.ts';
 import type { Fact } from './facts.ts';
 import * as schemas from './event-schemas.ts';
+import * as work from './work-schemas.ts';
 import type { Stream } from './stream.ts';
 
 type Definition<Data extends z.ZodType, Personal extends z.ZodType = z.ZodType> = Readonly<{
@@ -83,18 +84,18 @@ export const catalogue = {
   ProviderEventReceived: define(schemas.providerEvent),
   StreamTenantMoved: define(schemas.streamMove),
   ConflictResolved: define(schemas.conflictResolution),
-  JobRedriven: define(schemas.repetition),
-  JobRepublished: define(schemas.repetition),
-  EffectResolved: define(schemas.effectResolution),
-  JobPurged: define(schemas.jobPurge),
-  TimerFired: define(schemas.timerFiring),
+  JobRedriven: define(work.repetition),
+  JobRepublished: define(work.repetition),
+  EffectResolved: define(work.effectResolution),
+  JobPurged: define(work.jobPurge),
+  TimerFired: define(work.timerFiring),
   AccountMappingAdded: define(schemas.accountMapping),
   PricePlanDefined: define(schemas.pricePlan),
   PricePlanAssigned: define(schemas.pricePlanAssignment),
   CostRateSet: define(costRate),
-  FlowRequested: define(schemas.workRequest),
-  IntegrationRequested: define(schemas.workRequest),
-  NotificationRequested: define(schemas.workRequest),
+  FlowRequested: define(work.workRequest),
+  IntegrationRequested: define(work.workRequest),
+  NotificationRequested: define(work.workRequest),
 } as const;
 
 export type EventType = keyof typeof catalogue;
