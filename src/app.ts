@@ -54,7 +54,8 @@ class SchemaMismatchError extends Error {
 
 const SCOPE = { tenant: '*' };
 const SHUTDOWN_MS = 25_000;
-/** Of the time that is left then, for requests under way; the rest is for jobs and for closing connections. */
+/** Of the time that is left then, for whoever still comes, and for requests under way; the rest is for jobs. */
+const SHARE_OF_DRAIN = 0.2;
 const SHARE_OF_REQUESTS = 0.4;
 
 /** Builds everything once and starts the roles asked for. Nothing else in the code builds a pool or a loop. */
@@ -150,7 +151,14 @@ export async function createApp(settings: AppSettings): Promise<App> {
     logger,
   });
   const listening = await listen(server, { ...settings, logger });
-  closables.push({ name: 'requests', close: (leftMs) => openRequests.finish(leftMs * SHARE_OF_REQUESTS) });
+  closables.push({
+    name: 'requests',
+    close: async (leftMs) => {
+      await openRequests.drain(leftMs * SHARE_OF_DRAIN);
+      listening.stopAccepting();
+      await openRequests.finish(leftMs * SHARE_OF_REQUESTS);
+    },
+  });
   if (api !== undefined) closables.push({ name: 'rejections', close: api.webhooks.rejections.close });
   if (has('relay') || has('projector')) {
     loops.push(tracker.run(stop.signal), keepPartitionsAhead(pools.work, logger, stop.signal));

@@ -13,6 +13,8 @@ export type ListenOptions = Readonly<{
 export type Listening = Readonly<{
   port: number;
   url: string;
+  /** Closes the port and idle connections; requests under way go on. */
+  stopAccepting(): void;
   /** Takes no new request, lets those under way end, and after `deadlineMs` cuts them off. */
   close(deadlineMs: number): Promise<void>;
 }>;
@@ -43,6 +45,7 @@ export async function listen(server: Server, options: ListenOptions): Promise<Li
       return {
         port: actual,
         url: `http://${urlHost(host)}:${actual}`,
+        stopAccepting: () => void server.close(),
         close: (deadlineMs) => close(server, deadlineMs),
       };
     } catch (error) {
@@ -69,7 +72,8 @@ function close(server: Server, deadlineMs: number): Promise<void> {
     const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
     server.close((error) => {
       clearTimeout(deadline);
-      if (error === undefined) resolve();
+      // The port was closed before: this was called when the last connection was.
+      if (error === undefined || errorCode(error) === 'ERR_SERVER_NOT_RUNNING') resolve();
       else reject(error);
     });
   });

@@ -37,7 +37,6 @@ const meanings = {
     status: 500,
     detail: 'Something failed on our side; it is in the log. The request may be sent again.',
   },
-  stopping: { status: 503, headers: { Connection: 'close', 'Retry-After': '5' } },
   store_unavailable: {
     status: 503,
     detail: 'The database did not answer in time. Nothing was acknowledged; send it again.',

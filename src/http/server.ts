@@ -8,7 +8,6 @@ import { createHealthRouter } from './health.ts';
 import type { ReadinessCheck } from './health.ts';
 import { createMetricsRouter } from './metrics.ts';
 import type { MetricsSource } from './metrics.ts';
-import { refuseWhenStopping } from './open-requests.ts';
 import type { OpenRequests } from './open-requests.ts';
 import { ProblemError, problemHandler } from './problem.ts';
 import { createWebhookRouter } from './webhooks.ts';
@@ -17,7 +16,7 @@ import type { WebhookDeps } from './webhooks.ts';
 export type ServerDeps = Readonly<{
   /** Left out in a process of another role: it tells its health and its metrics and nothing else. */
   api?: Readonly<{
-    webhooks: Omit<WebhookDeps, 'isStopping' | 'metrics'>;
+    webhooks: Omit<WebhookDeps, 'metrics'>;
     /** Answers under `/v1`; it asks for keys itself. */
     v1Router: Router;
     /** Answers under `/console`; it asks for sessions itself. */
@@ -47,11 +46,10 @@ export function createServer(deps: ServerDeps): Server {
   app.set('query parser', 'simple');
   app.use(openRequests.track);
   // Before the headers that protect pages and documents: a provider's client renders nothing.
-  if (api !== undefined) app.use(createWebhookRouter({ ...api.webhooks, isStopping, metrics }));
+  if (api !== undefined) app.use(createWebhookRouter({ ...api.webhooks, metrics }));
   app.use(securityHeaders);
   app.use(createHealthRouter({ readiness, isStopping, logger }));
   app.use(createMetricsRouter(metrics));
-  app.use(refuseWhenStopping(openRequests));
   if (api !== undefined) {
     app.use('/v1', api.v1Router);
     app.use('/console', api.consoleRouter);

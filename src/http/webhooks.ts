@@ -6,7 +6,6 @@ import type { RejectionLog } from '../ingest/rejection-log.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { HttpMetrics } from '../platform/metrics.ts';
-import { stoppingError } from './open-requests.ts';
 import { ProblemError, problemOf, sendProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { readBody, SenderGoneError } from './read-body.ts';
@@ -19,7 +18,6 @@ export type WebhookDeps = Readonly<{
   /** What this provider is answered when the event store can not take its webhook. */
   unavailableStatus: (provider: string) => 429 | 503;
   /** Once it is true, new webhooks are refused. */
-  isStopping: () => boolean;
   metrics: Pick<HttpMetrics, 'webhookEnded'>;
   clock: Clock;
   logger: Logger;
@@ -56,7 +54,6 @@ async function takeWebhook(deps: WebhookDeps, request: Request, response: Respon
     headers: headersOf(request.rawHeaders),
     receivedAt: deps.clock.now(),
   };
-  if (deps.isStopping()) return refuseStopping(deps, request, response, address);
   try {
     const body = await readBody(request, deps.bodyLimitBytes);
     return answer(response, await deps.ingestWebhook({ ...incoming, body }, address));
@@ -79,15 +76,6 @@ async function takeWebhook(deps: WebhookDeps, request: Request, response: Respon
     if (error instanceof ProblemError) return { outcome: error.code, status: problem.status };
     return { outcome: 'failed', status: problem.status, err: error };
   }
-}
-
-/** The body is not read; a provider that gives up on a 5xx for good gets the 429 that it comes back after. */
-function refuseStopping(deps: WebhookDeps, request: Request, response: Response, { provider }: Address): Ending {
-  const isPatient = deps.unavailableStatus(provider) === 503;
-  const error = isPatient ? stoppingError() : new ProblemError('overloaded', stoppingError().message);
-  const problem = problemOf(error);
-  refuseAndClose(request, response, problem);
-  return { outcome: 'stopping', status: problem.status };
 }
 
 function answer(response: Response, result: IngestResult): Ending {

@@ -51,7 +51,7 @@ export type ReconcilerDeps = Readonly<{
 }>;
 
 const SCOPE = { tenant: '*' };
-const LEASE_SECONDS = 60;
+const LEASE_SECONDS = 15;
 const SPANS_EACH = 500;
 const REPEATED_EACH = 200;
 

@@ -23,12 +23,12 @@ export type ReconcileRunnerDeps = ReconcilerDeps &
   }>;
 
 const SCOPE = { tenant: '*' };
-const INTERVAL_MS = 10_000;
+const INTERVAL_MS = 5_000;
 const LEASE_SECONDS = 30;
 const REMEMBER_INTERVAL_MS = 30_000;
 
 /**
- * Looks for lost jobs every ten seconds, in one relay of all. As a rule at what was published longer ago than its
+ * Looks for lost jobs every five seconds, in one relay of all. As a rule at what was published longer ago than its
  * queue's lease; at everything when it begins, when the transport is another one, and when the transport has lost the
  * canary, which tells a store that was wiped. One that was restored from an old copy has it: the lease finds that.
  */

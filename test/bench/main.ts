@@ -2,12 +2,10 @@
  * `npm run bench -- <name> [--quick] [--json]`. Starts its own servers, prints a table, and as its last line the
  * result as JSON. Refuses in production.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { startBenchServers } from './bench-servers.ts';
+import { installPeers } from './install-peers.ts';
 import { printBench, runBench } from './run-bench.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
@@ -36,7 +34,7 @@ if (process.env['NODE_ENV'] === 'production' || unknown !== undefined) {
 const line = (text: string): void => void (values.json === true ? process.stderr : process.stdout).write(`${text}\n`);
 const note = (text: string): void => void process.stderr.write(`${text}\n`);
 
-installPeers();
+installPeers(note);
 for (const name of names) {
   const bench = await BENCHES[name]?.();
   if (bench === undefined) continue;
@@ -53,14 +51,4 @@ for (const name of names) {
   } finally {
     await servers.stop();
   }
-}
-
-/** The peers are nothing that Hookledger needs: they are installed beside the benches at the first run. */
-function installPeers(): void {
-  const here = fileURLToPath(new URL('.', import.meta.url));
-  const { dependencies } = JSON.parse(readFileSync(`${here}/package.json`, 'utf8')) as { dependencies: object };
-  if (Object.keys(dependencies).every((name) => existsSync(`${here}/node_modules/${name}`))) return;
-  note('installing the peers …');
-  const { status } = spawnSync('npm', ['ci', '--prefix', here, '--no-audit', '--no-fund'], { stdio: ['ignore', 2, 2] });
-  if (status !== 0) throw new Error('The peers could not be installed: npm ci in test/bench failed.');
 }
