@@ -71,7 +71,7 @@ test('a provider without settings of its own takes any', () => {
 });
 
 test.each([
-  [custom, 3],
+  [custom, 4],
   [retell, 1],
   [standardWebhooks, 1],
   [stripe, 1],
