@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { countUnpublished } from './count-unpublished.ts';
+import { countLanesHeld, countUnpublished } from './count-unpublished.ts';
 import type { Drill } from './drill.ts';
 import { readProgress, untilFinished } from './read-progress.ts';
 import { untilInFlight } from './until-in-flight.ts';
@@ -14,6 +14,8 @@ export const pausedOwner: Drill = {
   async fault({ plant, pool, broke, mended, note }) {
     const [owner] = plant.of('relay');
     if (owner === undefined) throw new Error('There is no relay to pause.');
+    // It may have come late, and take its share only when the other one renews its leases.
+    await untilInFlight(() => countLanesHeld(pool, owner.pid()));
     owner.pause();
     const pausedAt = performance.now();
     broke(await untilInFlight(() => countUnpublished(pool, owner.pid())));
