@@ -114,6 +114,11 @@ export const commandGroups: readonly CommandGroup[] = [
     load: async () => (await import('./commands/rates.ts')).commands,
   },
   {
+    name: 'finance',
+    summary: 'Reports of usage, cost, billing and cash, as tables, CSV or JSON',
+    load: async () => (await import('./commands/finance.ts')).commands,
+  },
+  {
     name: 'keys',
     summary: 'Keys of the HTTP API',
     load: async () => (await import('./commands/keys.ts')).commands,

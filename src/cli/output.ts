@@ -16,6 +16,8 @@ export type Output = Readonly<{
   table(columns: readonly Column[], rows: readonly (readonly string[])[]): void;
   /** For programs: the one document of this command; nothing without `--json`. */
   json(value: unknown): void;
+  /** Text for a file, as it is, in either case. */
+  raw(text: string): void;
   /** On standard error in either case: what goes on, and what went wrong. */
   note(text: string): void;
   /** Coloured on a terminal that wants it (NO_COLOR is heeded), else the text as it is. */
@@ -38,6 +40,7 @@ export function createOutput(options: { isJson: boolean; stdout?: Stream; stderr
     json: (value) => {
       if (isJson) stdout.write(`${JSON.stringify(value, replaceBigint, 2)}\n`);
     },
+    raw: (text) => void stdout.write(text),
     note: (text) => void stderr.write(`${printable(text)}\n`),
     style: (style, text) => styleText(style, text, { stream: stdout }),
   };

@@ -23,6 +23,7 @@ import { z } from 'zod';
 import { costRate } from './cost-rates.ts';
 import type { Fact } from './facts.ts';
 import * as schemas from './event-schemas.ts';
+import * as finance from './finance-schemas.ts';
 import * as work from './work-schemas.ts';
 import type { Stream } from './stream.ts';
 
@@ -93,6 +94,18 @@ export const catalogue = {
   PricePlanDefined: define(schemas.pricePlan),
   PricePlanAssigned: define(schemas.pricePlanAssignment),
   CostRateSet: define(costRate),
+  FxRateSet: define(finance.fxRate),
+  ProviderCostEntered: define(finance.providerCost),
+  ProviderCostVoided: define(finance.providerCostVoid),
+  BalanceTransactionReported: define(finance.balanceTransaction),
+  StatementIssueRequested: define(finance.statementIssueRequest),
+  StatementIssued: define(finance.statement),
+  StatementIssueRefused: define(finance.statementRefusal),
+  StatementInvoiceLinked: define(finance.statementInvoiceLink),
+  PeriodCloseRequested: define(finance.periodCloseRequest),
+  PeriodClosed: define(finance.periodClose),
+  PeriodCloseRefused: define(finance.periodCloseRefusal),
+  PeriodReopened: define(finance.periodReopening),
   FlowRequested: define(work.workRequest),
   IntegrationRequested: define(work.workRequest),
   NotificationRequested: define(work.workRequest),

@@ -11,6 +11,11 @@ export const STREAM_KINDS = [
   'price-plan',
   'tenant-plan',
   'cost-rate',
+  'fx-rate',
+  'provider-cost',
+  'balance-transaction',
+  'statement',
+  'period',
   'repetition',
   'effect',
 ] as const;

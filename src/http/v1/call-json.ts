@@ -4,7 +4,7 @@ import { readStreamKey } from '../../domain/stream.ts';
 import type { AsOf } from '../../finance/as-of.ts';
 import type { CallFigure, CallRow } from '../../finance/calls.ts';
 import { streamEventsLink } from './event-links.ts';
-import { zonedTime } from './zoned-time.ts';
+import { zonedTime } from '../../finance/zoned-time.ts';
 
 /** A call as one row: whose it is, what it cost in all, and its legs, the one that names the others first. */
 export function callJson(row: CallRow, { tz, asOf }: { tz: string; asOf: AsOf }): Record<string, unknown> {

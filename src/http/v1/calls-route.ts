@@ -6,10 +6,10 @@ import { readPending } from '../../finance/pending.ts';
 import type { Model, Models } from '../../finance/read-models.ts';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { callJson } from './call-json.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, encodeCursor } from '../../finance/cursor.ts';
 import { envelope } from './envelope.ts';
-import { openFigures } from './open-figures.ts';
-import { figureParameters, parseQuery } from './query-parameters.ts';
+import { openFigures } from '../../finance/open-figures.ts';
+import { figureParameters, parseQuery } from '../../finance/query-parameters.ts';
 import type { RouteDeps } from './route-deps.ts';
 import { readerOf } from './route-deps.ts';
 

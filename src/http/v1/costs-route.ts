@@ -7,15 +7,15 @@ import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { WINDOWS } from '../../finance/time-range.ts';
 import { COST_STATUSES } from '../../finance/usage-source.ts';
 import type { FigureFilter } from '../../finance/usage-source.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, encodeCursor } from '../../finance/cursor.ts';
 import { envelope } from './envelope.ts';
 import { figureEventsLink } from './event-links.ts';
-import type { OpenedFigures } from './open-figures.ts';
-import { openFigures, windowAt } from './open-figures.ts';
-import { currency, figureParameters, groupsOf, listOf, parseQuery, text } from './query-parameters.ts';
+import type { OpenedFigures } from '../../finance/open-figures.ts';
+import { openFigures, windowAt } from '../../finance/open-figures.ts';
+import { currency, figureParameters, groupsOf, listOf, parseQuery, text } from '../../finance/query-parameters.ts';
 import type { RouteDeps } from './route-deps.ts';
 import { readerOf } from './route-deps.ts';
-import { zonedTime } from './zoned-time.ts';
+import { zonedTime } from '../../finance/zoned-time.ts';
 
 const costStatus = z.enum(COST_STATUSES, `is one of ${COST_STATUSES.join(', ')}`);
 

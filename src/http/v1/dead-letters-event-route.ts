@@ -4,7 +4,7 @@ import { readDeadLetters } from '../../workers/dead-letters/read-dead-letters.ts
 import { ProblemError } from '../problem.ts';
 import { letterJson } from './dead-letters-json.ts';
 import { requirePlatform } from './platform-only.ts';
-import { uuid } from './query-parameters.ts';
+import { uuid } from '../../finance/query-parameters.ts';
 import type { RouteDeps } from './route-deps.ts';
 
 /** GET /v1/dead-letters/:eventId: why the jobs about one event died, try by try. */

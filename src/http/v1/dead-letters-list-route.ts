@@ -6,11 +6,11 @@ import { LETTER_STATES } from '../../workers/dead-letters/dead-letter.ts';
 import type { DeadLetterFilter } from '../../workers/dead-letters/dead-letter.ts';
 import { groupDeadLetters } from '../../workers/dead-letters/group-dead-letters.ts';
 import { listDeadLetters } from '../../workers/dead-letters/list-dead-letters.ts';
-import { decodeCursor } from './cursor.ts';
+import { decodeCursor } from '../../finance/cursor.ts';
 import { groupJson, letterJson } from './dead-letters-json.ts';
 import { listPage } from './list-page.ts';
 import { requirePlatform } from './platform-only.ts';
-import { instant, listOf, paging, parseQuery, text } from './query-parameters.ts';
+import { instant, listOf, paging, parseQuery, text } from '../../finance/query-parameters.ts';
 import type { RouteDeps } from './route-deps.ts';
 
 const querySchema = z.strictObject({

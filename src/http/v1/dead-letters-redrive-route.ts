@@ -15,7 +15,7 @@ import { principalOf } from '../auth.ts';
 import { countsJson } from './dead-letters-json.ts';
 import { parseBody } from './parse-body.ts';
 import { requirePlatform } from './platform-only.ts';
-import { instant, text, uuid } from './query-parameters.ts';
+import { instant, text, uuid } from '../../finance/query-parameters.ts';
 import type { RouteDeps } from './route-deps.ts';
 
 const oneOrMore = <Item extends z.ZodType>(item: Item) =>

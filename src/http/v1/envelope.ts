@@ -4,7 +4,7 @@ import type { Pending } from '../../finance/pending.ts';
 import type { Model } from '../../finance/read-models.ts';
 import { furthestBehind } from '../../finance/read-models.ts';
 import type { Window } from '../../finance/time-range.ts';
-import { zonedTime } from './zoned-time.ts';
+import { zonedTime } from '../../finance/zoned-time.ts';
 
 export type Meta = Readonly<{
   /** A bound that is left out is none. */

@@ -8,7 +8,7 @@ import { principalOf } from '../auth.ts';
 import { ProblemError } from '../problem.ts';
 import { eventJson } from './event-json.ts';
 import { linesJson } from './line-json.ts';
-import { uuid } from './query-parameters.ts';
+import { uuid } from '../../finance/query-parameters.ts';
 import type { RouteDeps } from './route-deps.ts';
 import { readerOf } from './route-deps.ts';
 

@@ -14,10 +14,21 @@ import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { COST_STATUSES } from '../../finance/usage-source.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Tx } from '../../platform/postgres.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
-import type { Cursor } from './cursor.ts';
+import { decodeCursor, encodeCursor } from '../../finance/cursor.ts';
+import type { Cursor } from '../../finance/cursor.ts';
 import { eventJson } from './event-json.ts';
-import { asOf, currency, instant, listOf, mode, paging, parseQuery, position, text, uuid } from './query-parameters.ts';
+import {
+  asOf,
+  currency,
+  instant,
+  listOf,
+  mode,
+  paging,
+  parseQuery,
+  position,
+  text,
+  uuid,
+} from '../../finance/query-parameters.ts';
 import type { RouteDeps } from './route-deps.ts';
 import { readerOf } from './route-deps.ts';
 

@@ -1,4 +1,4 @@
-import { encodeCursor } from './cursor.ts';
+import { encodeCursor } from '../../finance/cursor.ts';
 
 /** A page of a list that is not about figures. `rows` holds one more than `limit` where another page follows. */
 export function listPage<Row>(parts: {

@@ -7,11 +7,11 @@ import { readPending } from '../../finance/pending.ts';
 import type { Model, Models } from '../../finance/read-models.ts';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
 import type { FigureFilter } from '../../finance/usage-source.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, encodeCursor } from '../../finance/cursor.ts';
 import { envelope } from './envelope.ts';
 import { figureEventsLink } from './event-links.ts';
-import { openFigures } from './open-figures.ts';
-import { currency, figureParameters, groupsOf, listOf, parseQuery, text } from './query-parameters.ts';
+import { openFigures } from '../../finance/open-figures.ts';
+import { currency, figureParameters, groupsOf, listOf, parseQuery, text } from '../../finance/query-parameters.ts';
 import type { RouteDeps } from './route-deps.ts';
 import { readerOf } from './route-deps.ts';
 

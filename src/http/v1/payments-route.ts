@@ -5,14 +5,14 @@ import type { PaymentRow } from '../../finance/payments.ts';
 import { readPending } from '../../finance/pending.ts';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { chooseUsageSource } from '../../finance/usage-source.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, encodeCursor } from '../../finance/cursor.ts';
 import { envelope } from './envelope.ts';
 import { streamEventsLink } from './event-links.ts';
-import { openFigures } from './open-figures.ts';
-import { currency, figureParameters, listOf, parseQuery, text } from './query-parameters.ts';
+import { openFigures } from '../../finance/open-figures.ts';
+import { currency, figureParameters, listOf, parseQuery, text } from '../../finance/query-parameters.ts';
 import type { RouteDeps } from './route-deps.ts';
 import { readerOf } from './route-deps.ts';
-import { zonedTime } from './zoned-time.ts';
+import { zonedTime } from '../../finance/zoned-time.ts';
 
 const querySchema = z.strictObject({
   ...figureParameters,

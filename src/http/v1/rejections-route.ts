@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { listRejections } from '../../finance/rejections.ts';
 import type { ListedRejection } from '../../finance/rejections.ts';
-import { decodeCursor } from './cursor.ts';
+import { decodeCursor } from '../../finance/cursor.ts';
 import { listPage } from './list-page.ts';
 import { requirePlatform } from './platform-only.ts';
-import { instant, listOf, paging, parseQuery, text } from './query-parameters.ts';
+import { instant, listOf, paging, parseQuery, text } from '../../finance/query-parameters.ts';
 import type { RouteDeps } from './route-deps.ts';
 
 const querySchema = z.strictObject({

@@ -10,16 +10,16 @@ import { aggregatedFilter, readUsageAggregateQuantities, readUsageAggregates } f
 import type { UsageAggregateRow } from '../../finance/usage-aggregates.ts';
 import type { FigureFilter } from '../../finance/usage-source.ts';
 import type { Tx } from '../../platform/postgres.ts';
-import type { Cursor } from './cursor.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import type { Cursor } from '../../finance/cursor.ts';
+import { decodeCursor, encodeCursor } from '../../finance/cursor.ts';
 import { envelope } from './envelope.ts';
 import { figureEventsLink } from './event-links.ts';
-import type { OpenedFigures } from './open-figures.ts';
-import { openFigures, windowAt } from './open-figures.ts';
-import { figureParameters, groupsOf, listOf, parseQuery, text } from './query-parameters.ts';
+import type { OpenedFigures } from '../../finance/open-figures.ts';
+import { openFigures, windowAt } from '../../finance/open-figures.ts';
+import { figureParameters, groupsOf, listOf, parseQuery, text } from '../../finance/query-parameters.ts';
 import type { RouteDeps } from './route-deps.ts';
 import { readerOf } from './route-deps.ts';
-import { zonedTime } from './zoned-time.ts';
+import { zonedTime } from '../../finance/zoned-time.ts';
 
 const querySchema = z.strictObject({
   ...figureParameters,

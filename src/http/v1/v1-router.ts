@@ -1,6 +1,7 @@
 import { Router } from 'express';
 import type { ErrorRequestHandler } from 'express';
 import { ParameterError } from '../../finance/parameter-error.ts';
+import { reports } from '../../finance/reports.ts';
 import type { RequireRole } from '../auth.ts';
 import { ProblemError } from '../problem.ts';
 import { callsRoute } from './calls-route.ts';
@@ -14,6 +15,7 @@ import { eventsRoute } from './events-route.ts';
 import { marginRoute } from './margin-route.ts';
 import { paymentsRoute } from './payments-route.ts';
 import { rejectionsRoute } from './rejections-route.ts';
+import { reportRoute } from './report-route.ts';
 import type { RouteDeps } from './route-deps.ts';
 import { summaryRoute } from './summary-route.ts';
 import { usageRoute } from './usage-route.ts';
@@ -39,6 +41,7 @@ export function createV1Router({ requireRole, ...deps }: RouteDeps & Readonly<{ 
   router.get('/calls', finance, callsRoute(deps));
   router.get('/payments', finance, paymentsRoute(deps));
   router.get('/summary', finance, summaryRoute(deps));
+  for (const report of reports) router.get(`/${report.name}`, finance, reportRoute(report, deps));
   router.get('/events', anyone, eventsRoute(deps));
   router.get('/events/:id', anyone, eventRoute(deps));
   router.get('/webhooks', anyone, webhooksListRoute(deps));

@@ -4,7 +4,7 @@ import { sightOf } from '../../finance/sight.ts';
 import { readWebhookStory } from '../../finance/webhook-story.ts';
 import { principalOf } from '../auth.ts';
 import { ProblemError } from '../problem.ts';
-import { text } from './query-parameters.ts';
+import { text } from '../../finance/query-parameters.ts';
 import type { RouteDeps } from './route-deps.ts';
 import { readerOf } from './route-deps.ts';
 import { storyJson } from './story-json.ts';

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { listWebhooks, WEBHOOK_STATUSES } from '../../finance/webhooks.ts';
 import type { WebhookRow } from '../../finance/webhooks.ts';
-import { decodeCursor } from './cursor.ts';
+import { decodeCursor } from '../../finance/cursor.ts';
 import { listPage } from './list-page.ts';
-import { instant, listOf, paging, parseQuery, text } from './query-parameters.ts';
+import { instant, listOf, paging, parseQuery, text } from '../../finance/query-parameters.ts';
 import type { RouteDeps } from './route-deps.ts';
 import { readerOf } from './route-deps.ts';
 

@@ -38,6 +38,8 @@ export type Listing = z.output<typeof listing>;
 export type Api = Readonly<{
   database: TestDatabase;
   get(path: string, key?: string): Promise<{ status: number; body: unknown }>;
+  /** An export: its text and what its heads say. */
+  text(path: string, key?: string): Promise<{ text: string; type: string | null; asOf: string | null }>;
   post(path: string, body: unknown, key?: string): Promise<{ status: number; body: unknown }>;
   /** Of an answer with many rows; fails unless it is 200. */
   list(path: string, key?: string): Promise<Listing>;
@@ -77,6 +79,12 @@ export async function startApi(): Promise<Api> {
     const response = await fetch(origin + path, { headers });
     return { status: response.status, body: await response.json() };
   };
+  const text: Api['text'] = async (path, key = 'admin') => {
+    const response = await fetch(origin + path, { headers: { authorization: `Bearer ${key}` } });
+    expect({ path, status: response.status }).toEqual({ path, status: 200 });
+    const { headers } = response;
+    return { text: await response.text(), type: headers.get('content-type'), asOf: headers.get('hookledger-as-of') };
+  };
   const post: Api['post'] = async (path, body, key = 'admin') => {
     const headers = key === '' ? {} : { authorization: `Bearer ${key}` };
     const text = typeof body === 'string' ? body : JSON.stringify(body);
@@ -96,6 +104,7 @@ export async function startApi(): Promise<Api> {
   return {
     database,
     get,
+    text,
     post,
     list,
     one,

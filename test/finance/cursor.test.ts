@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { decodeCursor, encodeCursor } from '../../../src/http/v1/cursor.ts';
+import { decodeCursor, encodeCursor } from '../../src/finance/cursor.ts';
 
 const key = z.tuple([z.number(), z.string()]);
 

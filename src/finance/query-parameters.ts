@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { MODES } from '../../domain/stream.ts';
-import { ParameterError } from '../../finance/parameter-error.ts';
+import { MODES } from '../domain/stream.ts';
+import { ParameterError } from './parameter-error.ts';
 
 /**
  * The parameters of a request, checked and in their own types.
@@ -55,15 +55,13 @@ const bound = z.union(
   'is neither a date (2026-03-01) nor an RFC 3339 time (2026-03-01T00:00:00Z; write + as %2B)',
 );
 
-export const asOf = z
-  .union(
-    [
-      position.transform((value) => ({ kind: 'position' as const, position: value })),
-      instant.transform((at) => ({ kind: 'time' as const, at })),
-    ],
-    'is neither a position of the log nor an RFC 3339 time',
-  )
-  .describe('A position of the log, or a time, which is resolved to one; without it: now.');
+export const asOf = z.union(
+  [
+    position.transform((value) => ({ kind: 'position' as const, position: value })),
+    instant.transform((at) => ({ kind: 'time' as const, at })),
+  ],
+  'is neither a position of the log nor an RFC 3339 time',
+);
 
 /** Zone names only: PostgreSQL would take `FOO+3` for a zone, too. */
 const timeZone = z
@@ -77,18 +75,19 @@ export const paging = {
     .regex(/^\d{1,6}$/, 'is not a number')
     .transform(Number)
     .refine((value) => value >= 1 && value <= 1_000, 'is not between 1 and 1000')
-    .default(100),
+    .default(100)
+    .describe('Rows on a page, at most 1000.'),
   cursor: z.string('give it once').optional().describe('next_cursor of the page before.'),
 };
 
 /** What every question about figures takes. Half open: from ≤ t < to; the calendar month of now without them. */
 export const figureParameters = {
-  from: bound.optional(),
-  to: bound.optional(),
-  tz: timeZone,
-  tenant_id: listOf(text).optional(),
+  from: bound.optional().describe('Included: a date in `tz`, or an RFC 3339 time.'),
+  to: bound.optional().describe('Excluded: a date in `tz`, or an RFC 3339 time.'),
+  tz: timeZone.describe('IANA zone of dates, days and months, such as Europe/Berlin.'),
+  tenant_id: listOf(text).optional().describe('Only of these tenants.'),
   mode: mode.default('live').describe('Live and test never mix.'),
-  as_of: asOf.optional(),
+  as_of: asOf.optional().describe('A position of the log, or a time, which is resolved to one; without it: now.'),
   ...paging,
 };
 

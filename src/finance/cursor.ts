@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ParameterError } from '../../finance/parameter-error.ts';
+import { ParameterError } from './parameter-error.ts';
 
 /**
  * Where the next page begins. It carries the position and the time of the first page, so that all pages are of one

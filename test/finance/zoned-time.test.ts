@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { zonedTime } from '../../../src/http/v1/zoned-time.ts';
+import { zonedTime } from '../../src/finance/zoned-time.ts';
 
 test.each([
   ['2026-03-28T23:00:00Z', 'Europe/Berlin', '2026-03-29T00:00:00+01:00'],

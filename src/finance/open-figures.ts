@@ -1,15 +1,14 @@
 import type { z } from 'zod';
-import { resolveAsOf } from '../../finance/as-of.ts';
-import type { AsOf } from '../../finance/as-of.ts';
-import type { Model, Models } from '../../finance/read-models.ts';
-import { furthestBehind, readModels } from '../../finance/read-models.ts';
-import { listWindowStarts, resolveRange } from '../../finance/time-range.ts';
-import type { Range, Window } from '../../finance/time-range.ts';
-import { chooseUsageSource } from '../../finance/usage-source.ts';
-import type { FigureFilter, UsageSource } from '../../finance/usage-source.ts';
-import type { Clock } from '../../platform/clock.ts';
-import type { Tx } from '../../platform/postgres.ts';
-import type { Cursor } from './cursor.ts';
+import { resolveAsOf } from './as-of.ts';
+import type { AsOf } from './as-of.ts';
+import type { Model, Models } from './read-models.ts';
+import { furthestBehind, readModels } from './read-models.ts';
+import { listWindowStarts, resolveRange } from './time-range.ts';
+import type { Range, Window } from './time-range.ts';
+import { chooseUsageSource } from './usage-source.ts';
+import type { FigureFilter, UsageSource } from './usage-source.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Tx } from '../platform/postgres.ts';
 import type { figureParameters } from './query-parameters.ts';
 
 type FigureQuery = z.output<z.ZodObject<Omit<typeof figureParameters, 'limit' | 'cursor'>>>;
@@ -38,7 +37,8 @@ export async function openFigures(
   }: {
     query: FigureQuery;
     window: Window;
-    cursor: Cursor<unknown> | undefined;
+    /** Where the answer stood that this is a further page of. */
+    cursor: Readonly<{ position: bigint; at: Date }> | undefined;
     clock: Clock;
     of: (models: Models) => readonly [Model, ...Model[]];
   },

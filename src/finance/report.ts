@@ -1,0 +1,226 @@
+import { z } from 'zod';
+import type { Money } from '../domain/currency.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Tx } from '../platform/postgres.ts';
+import type { AsOf } from './as-of.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import type { EventFigure } from './figure-events.ts';
+import type { OpenedFigures } from './open-figures.ts';
+import { openFigures } from './open-figures.ts';
+import { readPending } from './pending.ts';
+import type { Pending } from './pending.ts';
+import { figureParameters, parseQuery } from './query-parameters.ts';
+import type { Model, Models } from './read-models.ts';
+import type { Reader } from './read-transaction.ts';
+import { WINDOWS } from './time-range.ts';
+import type { Range, Window } from './time-range.ts';
+import type { FigureFilter } from './usage-source.ts';
+import { chooseUsageSource } from './usage-source.ts';
+
+/**
+ * A report: one question of finance, asked alike over HTTP, at the command line and by the console's pages, and answered
+ * as JSON, NDJSON or CSV. `defineReport` keeps the types of its rows to itself, so that all reports are one type outside.
+ */
+export type Report = Readonly<{
+  /** Its path under /v1 and its word at the command line, such as `receivables/ageing`. */
+  name: string;
+  summary: string;
+  columns: readonly ColumnHead[];
+  parameters: z.ZodObject;
+  /** Only the platform's people may ask: its rows are of no tenant. */
+  isOfPlatform: boolean;
+  /** @throws ParameterError that names the parameter at fault. */
+  ask(query: unknown): Question;
+}>;
+
+/** What a cell holds, by the kind of its column; null where there is nothing to say. */
+export type Cell = string | number | boolean | Date | Money | readonly Money[] | readonly string[] | null;
+/** `Array.isArray` does not tell a readonly array. */
+export function isListCell(cell: Cell): cell is readonly Money[] | readonly string[] {
+  return Array.isArray(cell);
+}
+
+export function isMoneyCell(cell: Cell): cell is Money {
+  return typeof cell === 'object' && cell !== null && 'amount' in cell;
+}
+
+export type ColumnKind =
+  | 'text'
+  | 'texts'
+  | 'integer'
+  | 'decimal'
+  | 'flag'
+  | 'date'
+  | 'time'
+  | 'money'
+  /** One amount for each currency. */
+  | 'moneys';
+export type ColumnHead = Readonly<{ name: string; kind: ColumnKind; description: string }>;
+
+export const FORMATS = ['json', 'ndjson', 'csv', 'manifest'] as const;
+export type Format = (typeof FORMATS)[number];
+
+export type Question = Readonly<{
+  format: Format;
+  /** Whether CSV begins with a byte-order mark, which some spreadsheets want. */
+  hasMark: boolean;
+  tz: string;
+  limit: number;
+  /** Fixes where in the log the answer stands. Everything after it is of the same snapshot: the caller's transaction. */
+  open(tx: Tx, deps: Readonly<{ reader: Reader; clock: Clock }>): Promise<OpenReport>;
+}>;
+
+export type OpenReport = Readonly<{
+  meta: ReportMeta;
+  /** The rows from where the question's cursor, or the page before, left off. */
+  readPage(limit: number, after?: ReportPage): Promise<ReportPage>;
+  readTotals(): Promise<Readonly<Record<string, Cell>>>;
+  readPending(): Promise<Pending>;
+}>;
+
+export type ReportMeta = Readonly<{
+  range: Readonly<{ from?: Date | undefined; to?: Date | undefined }>;
+  tz: string;
+  window: Window;
+  asOf: AsOf;
+  models: readonly [Model, ...Model[]];
+}>;
+
+export type ReportPage = Readonly<{
+  rows: readonly ReportRow[];
+  /** Where the next page begins; undefined on the last one. */
+  nextCursor: string | undefined;
+}>;
+export type ReportRow = Readonly<{ cells: readonly Cell[]; events?: EventsBehind | undefined }>;
+
+/** The events that a row is made of: those of a figure, or those of one thing up to a position. */
+export type EventsBehind =
+  | Readonly<{ of: 'figure'; figure: EventFigure; filter: FigureFilter; unit?: string | undefined }>
+  | Readonly<{ of: 'stream'; streamKey: string; upTo: string }>;
+
+/** What a report is asked, once parsed and opened. `params` are its own parameters. */
+export type ReportRequest<Params> = OpenedFigures &
+  Readonly<{ params: Params; reader: Reader; tz: string; window: Window; clock: Clock }>;
+
+export type Column<Row, Params> = ColumnHead & Readonly<{ cell(row: Row, request: ReportRequest<Params>): Cell }>;
+
+export type ReportDefinition<Row, Key, Own extends z.ZodRawShape> = Readonly<{
+  name: string;
+  summary: string;
+  isOfPlatform?: boolean;
+  /** Parameters besides those of every report, from strings. */
+  parameters: Own;
+  /**
+   * `month`: without bounds the calendar month of now. `all`: without bounds everything. Windows are offered where
+   * `defaultWindow` is given.
+   */
+  range: 'month' | 'all';
+  defaultWindow?: Window;
+  models(models: Models): readonly [Model, ...Model[]];
+  columns: readonly Column<Row, z.output<z.ZodObject<Own>>>[];
+  /** What rows are ordered by, unique for each row. */
+  key: z.ZodType<Key>;
+  keyOf(row: Row): Key;
+  /** At most `limit` rows beyond `after`, in the order of the key. One statement where it can be. */
+  readRows(
+    tx: Tx,
+    request: ReportRequest<z.output<z.ZodObject<Own>>>,
+    page: Readonly<{ after: Key | undefined; limit: number }>,
+  ): Promise<readonly Row[]>;
+  /** Over the whole answer, whatever the page. */
+  readTotals(tx: Tx, request: ReportRequest<z.output<z.ZodObject<Own>>>): Promise<Readonly<Record<string, Cell>>>;
+  eventsOf?(row: Row, request: ReportRequest<z.output<z.ZodObject<Own>>>): EventsBehind | undefined;
+}>;
+
+/** For answers over everything. */
+const BEGINNING = new Date('1970-01-01T00:00:00Z');
+const END = new Date('9999-01-01T00:00:00Z');
+
+const formatParameters = {
+  format: z
+    .enum(FORMATS, `is one of ${FORMATS.join(', ')}`)
+    .default('json')
+    .describe('manifest: what an export holds.'),
+  bom: z.enum(['true', 'false'], 'is true or false').default('false').describe('Begin CSV with a byte-order mark.'),
+};
+
+export function defineReport<Row, Key, const Own extends z.ZodRawShape>(
+  definition: ReportDefinition<Row, Key, Own>,
+): Report {
+  const { name, summary, columns, isOfPlatform = false } = definition;
+  const own = z.object(definition.parameters);
+  const window = z.enum(WINDOWS, `is one of ${WINDOWS.join(', ')}`).default(definition.defaultWindow ?? 'none');
+  const common = z.object({ ...figureParameters, ...formatParameters, window });
+  const parameters = z.strictObject({
+    ...figureParameters,
+    ...formatParameters,
+    ...(definition.defaultWindow === undefined ? {} : { window }),
+    ...definition.parameters,
+  });
+  return {
+    name,
+    summary,
+    isOfPlatform,
+    columns: columns.map(({ name, kind, description }) => ({ name, kind, description })),
+    parameters,
+    ask(query) {
+      parseQuery(parameters, query);
+      const asked = parseQuery(common, query);
+      const params = parseQuery(own, query);
+      const cursor = decodeCursor(name, definition.key, asked.cursor);
+      const { window } = asked;
+      return {
+        format: asked.format,
+        hasMark: asked.bom === 'true',
+        tz: asked.tz,
+        limit: asked.limit,
+        async open(tx, { reader, clock }) {
+          const opened = await openFigures(tx, { query: asked, window, cursor, clock, of: definition.models });
+          const given = { from: asked.from && opened.range.from, to: asked.to && opened.range.to };
+          const range: Range =
+            definition.range === 'month' ? opened.range : { from: given.from ?? BEGINNING, to: given.to ?? END };
+          const filter = { ...opened.filter, range };
+          const source = chooseUsageSource(opened.models.usage, opened.asOf, [
+            ...(definition.range === 'month' ? opened.windowStarts : [range.from]),
+            range.to,
+          ]);
+          const request = { ...opened, range, filter, source, params, reader, tz: asked.tz, window, clock };
+          return openReport(tx, definition, request, {
+            first: cursor?.key,
+            range: definition.range === 'month' ? range : given,
+          });
+        },
+      };
+    },
+  };
+}
+
+function openReport<Row, Key, Own extends z.ZodRawShape>(
+  tx: Tx,
+  definition: ReportDefinition<Row, Key, Own>,
+  request: ReportRequest<z.output<z.ZodObject<Own>>>,
+  { first, range }: { first: Key | undefined; range: ReportMeta['range'] },
+): OpenReport {
+  const { asOf, reader, source, filter } = request;
+  return {
+    meta: { range, tz: request.tz, window: request.window, asOf, models: definition.models(request.models) },
+    async readPage(limit, before) {
+      const after =
+        before === undefined ? first : decodeCursor(definition.name, definition.key, before.nextCursor)?.key;
+      const found = await definition.readRows(tx, request, { after, limit: limit + 1 });
+      const rows = found.slice(0, limit);
+      const last = found.length > limit ? rows.at(-1) : undefined;
+      return {
+        rows: rows.map((row) => ({
+          cells: definition.columns.map((column) => column.cell(row, request)),
+          events: definition.eventsOf?.(row, request),
+        })),
+        nextCursor:
+          last &&
+          encodeCursor(definition.name, { position: asOf.position, at: asOf.recordedAt, key: definition.keyOf(last) }),
+      };
+    },
+    readTotals: () => definition.readTotals(tx, request),
+    readPending: () => readPending(tx, { reader, source, filter }),
+  };
+}
