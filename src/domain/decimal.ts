@@ -23,6 +23,7 @@ export function parseDecimal(text: string): Decimal {
   if (match === null || whole.length + fraction.length === 0) {
     throw new InvalidDecimalError(`Not a decimal number: ${JSON.stringify(text.slice(0, 60))}.`);
   }
+  // oxlint-disable-next-line money/no-binary-float -- a place of the decimal point, a whole number
   const exponent = Number(match[4] ?? '0');
   const scale = fraction.length - exponent;
   if (whole.length + fraction.length > MAX_DIGITS || Math.abs(scale) > MAX_DIGITS) {

@@ -19,6 +19,7 @@ export type Models = Readonly<Record<ModelName, Model>>;
  */
 export async function readModels(tx: Tx): Promise<Models> {
   const { rows } = await tx.query<{ name: string; version: number; position: string; lagSeconds: number }>(
+    // oxlint-disable-next-line money/no-binary-float -- a lag in seconds, no money
     `select p.name, p.version, p.position,
        case when p.position >= m.position then 0
          else greatest(0, extract(epoch from clock_timestamp() - coalesce(
