@@ -119,6 +119,11 @@ export const commandGroups: readonly CommandGroup[] = [
     load: async () => (await import('./commands/finance.ts')).commands,
   },
   {
+    name: 'periods',
+    summary: 'Months of the books: close, reopen, what stands open',
+    load: async () => (await import('./commands/periods.ts')).commands,
+  },
+  {
     name: 'keys',
     summary: 'Keys of the HTTP API',
     load: async () => (await import('./commands/keys.ts')).commands,

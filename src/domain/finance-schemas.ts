@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MONTH } from './month.ts';
 
 /** Schemas of the events that finance decides by: rates of exchange, fixed costs, statements, periods. */
 const word = z.string().min(1).max(500);
@@ -7,7 +8,7 @@ const decimal = z.string().regex(/^-?\d+(\.\d+)?$/, 'a decimal string');
 const currency = z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code, upper case');
 const position = z.string().regex(/^\d{1,18}$/, 'a position of the log');
 /** A calendar month in the zone that the event names. */
-const month = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'a month, such as 2026-10');
+const month = z.string().regex(MONTH, 'a month, such as 2026-10');
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'SHA-256 in hexadecimal');
 
 /** One unit of `base` is so many of `quote` on a day. The day's rate that was set last holds. */
@@ -177,11 +178,24 @@ const periodCheck = z.strictObject({
   /** Of the waiver. */
   reason: word.optional(),
 });
+export const PERIOD_FIGURES = [
+  'rated',
+  'cost',
+  'cost_estimated',
+  'billed',
+  'tax',
+  'collected',
+  'refunded',
+  'disputed',
+  'fees',
+] as const;
 const periodFigure = z.strictObject({
   tenantId: word,
+  /** The period itself, or an earlier closed one whose late facts are booked in it. */
+  servicePeriod: month,
   /** Empty for what is of no provider. */
   provider: z.string(),
-  figure: z.enum(['rated', 'cost', 'cost_estimated', 'billed', 'tax', 'collected', 'refunded', 'fees']),
+  figure: z.enum(PERIOD_FIGURES),
   currency,
   amount: decimal,
 });
@@ -203,12 +217,14 @@ export const periodCloseRefusal = z.strictObject({
   revision: z.int().positive(),
   cutOff: position,
   checks: z.array(periodCheck).min(1),
+  by: word,
 });
 export const periodReopening = z.strictObject({
   period: month,
   tz: word,
   /** Of the close that it opens again; that one stays as it is. */
   revision: z.int().positive(),
+  cutOff: position,
   reason: word,
   by: word,
 });

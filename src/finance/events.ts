@@ -87,8 +87,9 @@ export async function listFigureEvents(
   const { rows } = await tx.query<EventRow>(
     `select ${EVENT_COLUMNS}
      from hookledger.events e
-     where e.position in (${figureEventSelect(scope, models)}) and ${pageCondition(page, '$12', '$13')}`,
-    [...(await figureEventValues(tx, scope)), page.after ?? null, page.limit],
+     where e.position in (${figureEventSelect(scope, models)})
+       and ($12::bigint is null or e.position >= $12::bigint) and ${pageCondition(page, '$13', '$14')}`,
+    [...(await figureEventValues(tx, scope)), scope.positionFrom ?? null, page.after ?? null, page.limit],
   );
   return rows;
 }

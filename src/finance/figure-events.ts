@@ -8,7 +8,13 @@ export const EVENT_FIGURES = ['usage', 'cost', 'rated', 'billed', 'collected', '
 export type EventFigure = (typeof EVENT_FIGURES)[number];
 
 /** A figure, as the query that answered it was asked; `unit` tells rows of usage apart that `meters` does not. */
-export type FigureScope = FigureFilter & Readonly<{ figure: EventFigure; unit?: string | undefined }>;
+export type FigureScope = FigureFilter &
+  Readonly<{
+    figure: EventFigure;
+    unit?: string | undefined;
+    /** Of the events behind the figure, only those from there on: what made it another figure than before. */
+    positionFrom?: bigint | undefined;
+  }>;
 
 /**
  * A sub-select of the positions of exactly the events behind a figure: those that caused one of its lines; every report

@@ -95,7 +95,14 @@ export type ReportRow = Readonly<{ cells: readonly Cell[]; events?: EventsBehind
 
 /** The events that a row is made of: those of a figure, or those of one thing up to a position. */
 export type EventsBehind =
-  | Readonly<{ of: 'figure'; figure: EventFigure; filter: FigureFilter; unit?: string | undefined }>
+  | Readonly<{
+      of: 'figure';
+      figure: EventFigure;
+      filter: FigureFilter;
+      unit?: string | undefined;
+      /** Only those from there on. */
+      positionFrom?: bigint | undefined;
+    }>
   | Readonly<{ of: 'stream'; streamKey: string; upTo: string }>;
 
 /** What a report is asked, once parsed and opened. `params` are its own parameters. */

@@ -30,6 +30,8 @@ const meanings = {
   source_exists: { status: 409 },
   mapping_conflict: { status: 409 },
   price_plan_immutable: { status: 409 },
+  period_state: { status: 409 },
+  period_not_ready: { status: 409 },
   body_too_large: { status: 413, headers: { Connection: 'close' } },
   unsupported_encoding: { status: 415 },
   overloaded: { status: 429, headers: { 'Retry-After': '30' } },

@@ -5,10 +5,11 @@ export type FigureLink = Readonly<{
   figure: EventFigure;
   filter: FigureFilter;
   unit?: string | undefined;
+  positionFrom?: bigint | undefined;
 }>;
 
 /** The list of exactly the events behind a figure, pinned to the position that the figure was read at. */
-export function figureEventsLink({ figure, filter, unit }: FigureLink): string {
+export function figureEventsLink({ figure, filter, unit, positionFrom }: FigureLink): string {
   const query = new URLSearchParams({ figure, mode: filter.mode });
   for (const tenantId of filter.tenantIds ?? []) query.append('tenant_id', tenantId);
   for (const provider of filter.providers ?? []) query.append('provider', provider);
@@ -18,6 +19,7 @@ export function figureEventsLink({ figure, filter, unit }: FigureLink): string {
   if (filter.costStatus !== undefined) query.append('cost_status', filter.costStatus);
   query.append('occurred_from', filter.range.from.toISOString());
   query.append('occurred_to', filter.range.to.toISOString());
+  if (positionFrom !== undefined) query.append('position_from', String(positionFrom));
   query.append('as_of', String(filter.asOf.position));
   return `/v1/events?${query.toString()}`;
 }

@@ -150,15 +150,7 @@ function eventFilter(query: Query, at: AsOf): EventFilter {
   };
 }
 
-const NOT_OF_FIGURES = [
-  'type',
-  'stream',
-  'kind',
-  'position_from',
-  'position_to',
-  'webhook_id',
-  'correlation_id',
-] as const;
+const NOT_OF_FIGURES = ['type', 'stream', 'kind', 'position_to', 'webhook_id', 'correlation_id'] as const;
 
 function figureScope(query: Query, figure: EventFigure, at: AsOf): FigureScope {
   const misplaced = NOT_OF_FIGURES.find((name) => query[name] !== undefined);
@@ -175,6 +167,7 @@ function figureScope(query: Query, figure: EventFigure, at: AsOf): FigureScope {
     meters: query.meter,
     currency: query.currency,
     unit: query.unit,
+    positionFrom: query.position_from,
     costStatus: query.cost_status,
   };
 }

@@ -15,6 +15,7 @@ import { eventsRoute } from './events-route.ts';
 import { marginRoute } from './margin-route.ts';
 import { paymentsRoute } from './payments-route.ts';
 import { rejectionsRoute } from './rejections-route.ts';
+import { closePeriodRoute, periodRoute, reopenPeriodRoute } from './period-routes.ts';
 import { reportRoute } from './report-route.ts';
 import type { RouteDeps } from './route-deps.ts';
 import { summaryRoute } from './summary-route.ts';
@@ -42,6 +43,9 @@ export function createV1Router({ requireRole, ...deps }: RouteDeps & Readonly<{ 
   router.get('/payments', finance, paymentsRoute(deps));
   router.get('/summary', finance, summaryRoute(deps));
   for (const report of reports) router.get(`/${report.name}`, finance, reportRoute(report, deps));
+  router.get('/periods/:period', finance, periodRoute(deps));
+  router.post('/periods/:period/close', finance, closePeriodRoute(deps));
+  router.post('/periods/:period/reopen', finance, reopenPeriodRoute(deps));
   router.get('/events', anyone, eventsRoute(deps));
   router.get('/events/:id', anyone, eventRoute(deps));
   router.get('/webhooks', anyone, webhooksListRoute(deps));
