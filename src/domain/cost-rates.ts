@@ -25,6 +25,8 @@ export const costRate = z.strictObject({
   validFrom: time,
   /** No longer in it; for ever when left out. */
   validTo: time.optional(),
+  /** Also what has an estimate already: without it, that keeps its estimate. */
+  reprice: z.boolean(),
 });
 
 /** A rate as it was set; `position` is that of the event that set it. Null: does not matter. */
@@ -40,6 +42,7 @@ export type KnownCostRate = Readonly<{
   unitCost: string;
   validFrom: Date;
   validTo: Date | null;
+  reprice: boolean;
 }>;
 
 export type CostedUsage = Readonly<{
@@ -50,32 +53,53 @@ export type CostedUsage = Readonly<{
   direction: string | null;
   channel: string | null;
   occurredAt: Date;
+  /** Of its first report. */
+  firstPosition: bigint;
 }>;
 
 const FILTERS = ['account', 'unit', 'direction', 'channel'] as const;
 
 /**
- * The rate that a usage costs by, as the log stood at position `asOf`: of those known then that speak of it and are valid
- * when it occurred, the one with the most filters, of equally many the one that begins last, then the one set last. A
- * rate that was set again, with the same filters and beginning, is no longer there, whatever its end was.
+ * The rate that a usage costs by, as the log stood at position `asOf`. In force is, of the rates known that speak of it
+ * and are valid when it occurred, the one with the most filters, of equally many the one that begins last, then the one set
+ * last. A rate that was set again, with the same filters and beginning, is no longer there, whatever its end was.
+ *
+ * The rate in force when the usage was first reported holds. What comes into force later takes over where none held yet, or
+ * if it says `reprice`. It depends on nothing but the rates and the usage: not on the order of the list.
  */
 export function effectiveCostRate(
   rates: readonly KnownCostRate[],
   usage: CostedUsage,
   asOf: bigint,
 ): KnownCostRate | undefined {
-  const standing = new Map<string, KnownCostRate>();
-  for (const rate of rates) {
-    if (rate.position > asOf || !speaksOf(rate, usage)) continue;
-    const identity = JSON.stringify([...FILTERS.map((filter) => rate[filter]), rate.validFrom.getTime()]);
-    const other = standing.get(identity);
-    if (other === undefined || rate.position > other.position) standing.set(identity, rate);
+  const known = rates
+    .filter((rate) => rate.position <= asOf && speaksOf(rate, usage))
+    .toSorted((a, b) => (a.position < b.position ? -1 : 1));
+  const later = known.filter(({ position }) => position > usage.firstPosition);
+  const first = known.slice(0, known.length - later.length);
+
+  const standing = new Map(first.map((rate) => [identityOf(rate), rate]));
+  let inForce = bestAt([...standing.values()], usage.occurredAt);
+  let holding = inForce;
+  for (const rate of later) {
+    standing.set(identityOf(rate), rate);
+    const before = inForce;
+    inForce = bestAt([...standing.values()], usage.occurredAt);
+    if (holding === undefined || (rate.reprice && inForce !== before)) holding = inForce;
   }
+  return holding;
+}
+
+function bestAt(rates: readonly KnownCostRate[], at: Date): KnownCostRate | undefined {
   let best: KnownCostRate | undefined;
-  for (const rate of standing.values()) {
-    if (isValidAt(rate, usage.occurredAt) && (best === undefined || compareRates(rate, best) > 0)) best = rate;
+  for (const rate of rates) {
+    if (isValidAt(rate, at) && (best === undefined || compareRates(rate, best) > 0)) best = rate;
   }
   return best;
+}
+
+function identityOf(rate: KnownCostRate): string {
+  return JSON.stringify([...FILTERS.map((filter) => rate[filter]), rate.validFrom.getTime()]);
 }
 
 /** Exact: nothing is rounded. */

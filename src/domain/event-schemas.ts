@@ -134,6 +134,8 @@ export const invoice = z.strictObject({
   tax: decimal,
   total: decimal,
   paid: decimal,
+  /** Paid from what the customer had with us; negative where that was a debt, which the invoice asks for, too. */
+  fromCustomerBalance: decimal.optional(),
   currency,
   issuedAt: time.optional(),
   dueAt: time.optional(),
@@ -141,7 +143,18 @@ export const invoice = z.strictObject({
   periodEnd: time.optional(),
 });
 
-/** In the stream of the payment that is disputed. It moves no figure. */
+/** What a dispute did to the provider's balance: signed, so that what is withdrawn is negative. */
+const disputeTransaction = z.strictObject({
+  transactionId: z.string(),
+  /** In the currency of the balance, which may not be that of the dispute. */
+  amount: decimal,
+  /** What the provider keeps for it; negative where it is given back. Not in the amount. */
+  fee: decimal,
+  currency,
+  /** When the balance changed. */
+  at: time,
+});
+/** In the stream of the payment that is disputed. */
 export const dispute = z.strictObject({
   /** Missing where an old API version does not tell it. */
   disputeId: z.string().optional(),
@@ -153,6 +166,9 @@ export const dispute = z.strictObject({
   /** What the event says became of the disputed money. */
   funds: z.enum(['withdrawn', 'reinstated']).optional(),
   evidenceDueAt: time.optional(),
+  openedAt: time.optional(),
+  /** Every one so far, where the provider tells them. */
+  transactions: z.array(disputeTransaction).optional(),
 });
 /** In the stream of the invoice that it corrects. */
 export const creditNote = z.strictObject({
@@ -165,7 +181,10 @@ export const creditNote = z.strictObject({
   net: decimal,
   tax: decimal,
   total: decimal,
+  /** The part of the total that was paid before: it is given back or kept for the customer, and lowers no balance. */
+  alreadyPaid: decimal.optional(),
   currency,
+  issuedAt: time.optional(),
 });
 export const subscription = z.strictObject({
   customerId: z.string().optional(),
@@ -224,6 +243,8 @@ export const pricePlanAssignment = z.strictObject({
   planId: z.string().min(1),
   tenantId: z.string().min(1),
   validFrom: time,
+  /** Also what is priced already: without it, that keeps its price. */
+  reprice: z.boolean(),
 });
 export const conflictResolution = z.strictObject({
   /** The webhook that came later, with another body under a known key. */

@@ -43,6 +43,16 @@ function define<Data extends z.ZodType, Personal extends z.ZodType = z.ZodType>(
   return { version: 1, data, upcasters: {}, ...(personal === undefined ? {} : { personal }) };
 }
 
+/** Of the second version; `upcast` makes data of the first one fit. */
+function defineSecond<Data extends z.ZodType>(data: Data, upcast: (data: unknown) => unknown): Definition<Data> {
+  return { version: 2, data, upcasters: { 1: upcast } };
+}
+
+/** Before they said whether, assignments and rates priced again whatever was in their validity. */
+function withReprice(data: unknown): unknown {
+  return { ...z.record(z.string(), z.unknown()).parse(data), reprice: true };
+}
+
 export const catalogue = {
   CallStarted: define(schemas.callStarted, schemas.parties),
   CallEnded: define(schemas.callEnded, schemas.parties),
@@ -92,8 +102,8 @@ export const catalogue = {
   TimerFired: define(work.timerFiring),
   AccountMappingAdded: define(schemas.accountMapping),
   PricePlanDefined: define(schemas.pricePlan),
-  PricePlanAssigned: define(schemas.pricePlanAssignment),
-  CostRateSet: define(costRate),
+  PricePlanAssigned: defineSecond(schemas.pricePlanAssignment, withReprice),
+  CostRateSet: defineSecond(costRate, withReprice),
   FxRateSet: define(finance.fxRate),
   ProviderCostEntered: define(finance.providerCost),
   ProviderCostVoided: define(finance.providerCostVoid),

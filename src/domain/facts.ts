@@ -1,7 +1,7 @@
 import type { Stream } from './stream.ts';
 import { streamKey } from './stream.ts';
 
-export const FACT_KINDS = ['usage', 'cost', 'billed', 'payment', 'refund', 'failure'] as const;
+export const FACT_KINDS = ['usage', 'cost', 'billed', 'credit', 'payment', 'refund', 'failure', 'dispute'] as const;
 export type FactKind = (typeof FACT_KINDS)[number];
 
 /**

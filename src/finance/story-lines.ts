@@ -22,6 +22,7 @@ export type StoryUsageLine = Readonly<{
   rated: string;
   ratedCurrency: string;
   planId: string | null;
+  pricedBy: 'fact' | 'aggregate' | null;
   unpriced: number;
   costStatus: 'estimated' | 'final';
   uncosted: number;
@@ -83,7 +84,7 @@ async function listUsageLines(
     `select position, event_id as "eventId", fact_key as "factKey", cause, kind, tenant_id as "tenantId", provider, mode,
        books, meter, unit, occurred_at as "occurredAt", trim_scale(quantity)::text as quantity,
        trim_scale(cost)::text as cost, cost_currency as "costCurrency", trim_scale(rated)::text as rated,
-       rated_currency as "ratedCurrency", plan_id as "planId", unpriced,
+       rated_currency as "ratedCurrency", plan_id as "planId", priced_by as "pricedBy", unpriced,
        cost_status as "costStatus", uncosted
      from ${tableOf('usage_lines', usage)}
      where position = any ($1::bigint[]) or fact_key = any ($2::text[])

@@ -92,7 +92,7 @@ export async function listWindowStarts(
 }
 
 /** SQL: the first instant at which the zone's clock shows a time. Of a midnight that comes twice PostgreSQL takes the later. */
-function firstInstant(local: string, tz: string): string {
+export function firstInstant(local: string, tz: string): string {
   const instant = `(${local} at time zone ${tz})`;
   const earlier = `(${instant} - interval '1 hour')`;
   return `case when ${earlier} at time zone ${tz} = ${local} then ${earlier} else ${instant} end`;

@@ -15,6 +15,7 @@ type CostRateRow = Readonly<{
   unit_cost: string;
   valid_from: Date;
   valid_to: Date | null;
+  reprice: boolean;
 }>;
 
 /**
@@ -23,7 +24,8 @@ type CostRateRow = Readonly<{
  */
 export async function loadCostRates(tx: Tx, metered: readonly Metered[]): Promise<readonly KnownCostRate[]> {
   const { rows } = await tx.query<CostRateRow>(
-    `select position, provider, account, meter, unit, direction, channel, currency, unit_cost, valid_from, valid_to
+    `select position, provider, account, meter, unit, direction, channel, currency, unit_cost, valid_from, valid_to,
+       reprice
      from hookledger.cost_rates
      where (provider, meter) in (select * from unnest($1::text[], $2::text[]) metered (provider, meter))`,
     [metered.map(({ provider }) => provider), metered.map(({ meter }) => meter)],
@@ -40,5 +42,6 @@ export async function loadCostRates(tx: Tx, metered: readonly Metered[]): Promis
     unitCost: row.unit_cost,
     validFrom: row.valid_from,
     validTo: row.valid_to,
+    reprice: row.reprice,
   }));
 }

@@ -14,11 +14,12 @@ export async function loadPricePlans(tx: Tx, tenantIds: readonly string[]): Prom
     tenant_id: string;
     valid_from: Date;
     position: string;
+    reprice: boolean;
     plan_id: string;
     currency: string;
     components: unknown;
   }>(
-    `select a.tenant_id, a.valid_from, a.position, p.plan_id, p.currency, p.components
+    `select a.tenant_id, a.valid_from, a.position, a.reprice, p.plan_id, p.currency, p.components
      from hookledger.price_plan_assignments a
      join hookledger.price_plans p on p.plan_id = a.plan_id
      where a.tenant_id = any ($1::text[])`,
@@ -28,7 +29,8 @@ export async function loadPricePlans(tx: Tx, tenantIds: readonly string[]): Prom
   for (const row of rows) {
     const plan = { planId: row.plan_id, currency: row.currency, components: components.parse(row.components) };
     const assignments = plans.get(row.tenant_id) ?? [];
-    assignments.push({ plan, validFrom: row.valid_from, position: BigInt(row.position) });
+    const { valid_from: validFrom, reprice } = row;
+    assignments.push({ plan, validFrom, position: BigInt(row.position), reprice });
     plans.set(row.tenant_id, assignments);
   }
   return plans;

@@ -4,14 +4,25 @@ import type { RecordedEvent, RecordedFact } from '../domain/envelope.ts';
 import { readEventData } from '../domain/events.ts';
 import type { Books, Mode } from '../domain/stream.ts';
 
+/** What a tenant's plan charges for a fact or an estimate. All of it null where no component of a plan speaks of it. */
+export type UsagePrice = Readonly<{
+  /** An amount of its own; null where only the quantity of its month is rated. */
+  rated: Money | null;
+  planId: string | null;
+  pricedBy: 'fact' | 'aggregate' | null;
+  /** Index of the component in the plan. */
+  componentNo: number | null;
+}>;
+
+export const UNPRICED: UsagePrice = { rated: null, planId: null, pricedBy: null, componentNo: null };
+
 /** What a usage costs by a cost rate, while the provider has reported no cost of its own. Priced like a cost. */
 export type UsageEstimate = Readonly<{
   cost: Money;
   /** Of the event that set the rate. */
   ratePosition: bigint;
-  rated: Money | null;
-  planId: string | null;
-}>;
+}> &
+  UsagePrice;
 
 /** A usage or cost fact as its greatest report so far tells it, with the price of its tenant's plan. */
 export type UsageFact = Readonly<{
@@ -33,10 +44,12 @@ export type UsageFact = Readonly<{
   providerTime: Date;
   position: bigint;
   eventId: string;
+  /** Of its first report. */
+  firstPosition: bigint;
+  /** Since when it is this tenant's: of its first report, or of the move that brought it. */
+  tenantSince: bigint;
   quantity: string | null;
   cost: Money | null;
-  rated: Money | null;
-  planId: string | null;
   /** Its greatest report is one of the whole cost that leaves it out: it counts nothing. */
   isRetired: boolean;
   /** The provider has reported a cost in the fact's stream: nothing is estimated any more. */
@@ -47,7 +60,8 @@ export type UsageFact = Readonly<{
    * reports do not all agree, in whatever order they came; how far above depends on the order.
    */
   differingReports: number;
-}>;
+}> &
+  UsagePrice;
 
 /** What an event reports of a usage or cost fact, not yet priced; undefined when it reports none. */
 export function readUsageReport(event: RecordedEvent): UsageFact | undefined {
@@ -70,10 +84,11 @@ export function readUsageReport(event: RecordedEvent): UsageFact | undefined {
     providerTime: fact.providerTime,
     position: event.position,
     eventId: event.eventId,
+    firstPosition: event.position,
+    tenantSince: event.position,
     quantity: fact.quantity ?? null,
     cost: readCost(fact),
-    rated: null,
-    planId: null,
+    ...UNPRICED,
     isRetired: false,
     isCostFinal: fact.kind === 'cost',
     estimate: null,

@@ -20,12 +20,16 @@ type UsageFactRow = Readonly<{
   provider_time: Date;
   position: string;
   event_id: string;
+  first_position: string;
+  tenant_since: string;
   quantity: string | null;
   cost: string | null;
   cost_currency: string | null;
   rated: string | null;
   rated_currency: string | null;
   plan_id: string | null;
+  priced_by: UsageFact['pricedBy'];
+  component_no: number | null;
   is_retired: boolean;
   is_cost_final: boolean;
   estimate_cost: string | null;
@@ -33,6 +37,7 @@ type UsageFactRow = Readonly<{
   estimate_rated: string | null;
   estimate_rated_currency: string | null;
   estimate_plan_id: string | null;
+  estimate_component_no: number | null;
   rate_position: string | null;
   differing_reports: number;
   call_id: string | null;
@@ -51,32 +56,40 @@ export async function loadUsageFacts(tx: Tx, streamKeys: readonly string[]): Pro
 /** A page of facts by time and key: what comes after the last fact of the page before. */
 export type UsageFactPage = Readonly<{ after: Pick<UsageFact, 'occurredAt' | 'factKey'>; limit: number }>;
 
+/** With `reprice` all of the tenant, else only those that have no price. */
 export async function loadTenantUsageFacts(
   tx: Tx,
-  { tenantId, ...page }: UsageFactPage & Readonly<{ tenantId: string }>,
+  { tenantId, reprice, ...page }: UsageFactPage & Readonly<{ tenantId: string; reprice: boolean }>,
 ): Promise<readonly UsageFact[]> {
   const { rows } = await tx.query<UsageFactRow>(
     `select * from hookledger.usage_facts_v1
      where tenant_id = $1::text and (occurred_at, fact_key) > ($2::timestamptz, $3::text collate "C")
+       and ($4::boolean or plan_id is null)
      order by occurred_at, fact_key
-     limit $4::integer`,
-    [tenantId, page.after.occurredAt, page.after.factKey, page.limit],
+     limit $5::integer`,
+    [tenantId, page.after.occurredAt, page.after.factKey, reprice, page.limit],
   );
   return rows.map(usageFact);
 }
 
-/** Only usage whose cost the provider has not reported: nothing else has a rate. */
+/** Only usage whose cost the provider has not reported: nothing else has a rate. Without `reprice`, not what has one. */
 export async function loadMeterUsageFacts(
   tx: Tx,
-  { provider, meter, ...page }: UsageFactPage & Readonly<{ provider: string; meter: string }>,
+  {
+    provider,
+    meter,
+    reprice,
+    ...page
+  }: UsageFactPage & Readonly<{ provider: string; meter: string; reprice: boolean }>,
 ): Promise<readonly UsageFact[]> {
   const { rows } = await tx.query<UsageFactRow>(
     `select * from hookledger.usage_facts_v1
      where kind = 'usage' and not is_cost_final and provider = $1::text and meter = $2::text
        and (occurred_at, fact_key) > ($3::timestamptz, $4::text collate "C")
+       and ($5::boolean or rate_position is null)
      order by occurred_at, fact_key
-     limit $5::integer`,
-    [provider, meter, page.after.occurredAt, page.after.factKey, page.limit],
+     limit $6::integer`,
+    [provider, meter, page.after.occurredAt, page.after.factKey, reprice, page.limit],
   );
   return rows.map(usageFact);
 }
@@ -93,11 +106,12 @@ export async function writeUsageFacts(tx: Tx, facts: readonly UsageFact[]): Prom
        books = excluded.books, meter = excluded.meter, unit = excluded.unit, direction = excluded.direction,
        channel = excluded.channel, occurred_at = excluded.occurred_at,
        fact_rank = excluded.fact_rank, provider_time = excluded.provider_time, position = excluded.position,
-       event_id = excluded.event_id, quantity = excluded.quantity, cost = excluded.cost,
+       event_id = excluded.event_id, tenant_since = excluded.tenant_since, quantity = excluded.quantity, cost = excluded.cost,
        cost_currency = excluded.cost_currency, rated = excluded.rated, rated_currency = excluded.rated_currency,
-       plan_id = excluded.plan_id, is_retired = excluded.is_retired, is_cost_final = excluded.is_cost_final, estimate_cost = excluded.estimate_cost,
+       plan_id = excluded.plan_id, priced_by = excluded.priced_by, component_no = excluded.component_no, is_retired = excluded.is_retired, is_cost_final = excluded.is_cost_final, estimate_cost = excluded.estimate_cost,
        estimate_currency = excluded.estimate_currency, estimate_rated = excluded.estimate_rated,
        estimate_rated_currency = excluded.estimate_rated_currency, estimate_plan_id = excluded.estimate_plan_id,
+       estimate_component_no = excluded.estimate_component_no,
        rate_position = excluded.rate_position, differing_reports = excluded.differing_reports`,
     values: [JSON.stringify(facts.map(usageFactRow))],
   });
@@ -122,10 +136,14 @@ function usageFact(row: UsageFactRow): UsageFact {
     providerTime: row.provider_time,
     position: BigInt(row.position),
     eventId: row.event_id,
+    firstPosition: BigInt(row.first_position),
+    tenantSince: BigInt(row.tenant_since),
     quantity: row.quantity,
     cost: money(row.cost, row.cost_currency),
     rated: money(row.rated, row.rated_currency),
     planId: row.plan_id,
+    pricedBy: row.priced_by,
+    componentNo: row.component_no,
     isRetired: row.is_retired,
     isCostFinal: row.is_cost_final,
     estimate: estimate(row),
@@ -141,6 +159,8 @@ function estimate(row: UsageFactRow): UsageFact['estimate'] {
     ratePosition: BigInt(row.rate_position),
     rated: money(row.estimate_rated, row.estimate_rated_currency),
     planId: row.estimate_plan_id,
+    pricedBy: row.estimate_plan_id === null ? null : 'fact',
+    componentNo: row.estimate_component_no,
   };
 }
 
@@ -167,12 +187,16 @@ function usageFactRow(fact: UsageFact): Record<keyof UsageFactRow, unknown> {
     provider_time: fact.providerTime,
     position: String(fact.position),
     event_id: fact.eventId,
+    first_position: String(fact.firstPosition),
+    tenant_since: String(fact.tenantSince),
     quantity: fact.quantity,
     cost: fact.cost?.amount ?? null,
     cost_currency: fact.cost?.currency ?? null,
     rated: fact.rated?.amount ?? null,
     rated_currency: fact.rated?.currency ?? null,
     plan_id: fact.planId,
+    priced_by: fact.pricedBy,
+    component_no: fact.componentNo,
     is_retired: fact.isRetired,
     is_cost_final: fact.isCostFinal,
     estimate_cost: fact.estimate?.cost.amount ?? null,
@@ -180,6 +204,7 @@ function usageFactRow(fact: UsageFact): Record<keyof UsageFactRow, unknown> {
     estimate_rated: fact.estimate?.rated?.amount ?? null,
     estimate_rated_currency: fact.estimate?.rated?.currency ?? null,
     estimate_plan_id: fact.estimate?.planId ?? null,
+    estimate_component_no: fact.estimate?.componentNo ?? null,
     rate_position: fact.estimate === null ? null : String(fact.estimate.ratePosition),
     differing_reports: fact.differingReports,
     call_id: callIdOf(fact),

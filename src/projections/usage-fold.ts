@@ -5,16 +5,17 @@ import type { RecordedEvent } from '../domain/envelope.ts';
 import { readEventData } from '../domain/events.ts';
 import type { ReportOrder } from '../domain/facts.ts';
 import { compareReports } from '../domain/facts.ts';
-import type { Priceable, PricePlan } from '../domain/pricing.ts';
-import { rate } from '../domain/pricing.ts';
+import type { PricePlan } from '../domain/pricing.ts';
+import { decides, rate } from '../domain/rate-fact.ts';
+import type { Priceable } from '../domain/rate-fact.ts';
 import { greatestWithout, readCostReport } from './cost-report.ts';
 import type { CostReport } from './cost-report.ts';
 import type { Contribution } from './differences.ts';
 import { differences } from './differences.ts';
 import type { PricePlans } from './price-plans.ts';
 import { effectivePlan } from './price-plans.ts';
-import type { UsageEstimate, UsageFact } from './usage-fact.ts';
-import { isSameUsage, readUsageReport } from './usage-fact.ts';
+import type { UsageEstimate, UsageFact, UsagePrice } from './usage-fact.ts';
+import { isSameUsage, readUsageReport, UNPRICED } from './usage-fact.ts';
 
 export type UsageCause = 'fact' | 'superseded' | 'retired' | 'tenant-moved' | 're-rated' | 're-estimated' | 'final';
 export type UsageMeasure = 'facts' | 'quantity' | 'cost' | 'rated' | 'unpriced' | 'uncosted';
@@ -32,6 +33,10 @@ export type UsageBucket = Readonly<{
   /** Empty where the line carries no price. */
   ratedCurrency: string;
   planId: string | null;
+  /** `aggregate`: rated with its month, by this component of the plan; the line carries no amount. */
+  pricedBy: 'fact' | 'aggregate' | null;
+  /** Index in the plan's components. */
+  componentNo: string | null;
   /** Of the cost on the line; without one it means nothing. */
   costStatus: 'estimated' | 'final';
   /** Of the event that set the rate of an estimate. */
@@ -62,7 +67,8 @@ export function foldUsage(
     case 'StreamTenantMoved': {
       if (before === undefined) return { fact: before, lines: [] };
       const { to } = readEventData('StreamTenantMoved', event.schemaVersion, event.data);
-      return change(pricing, before, { ...before, tenantId: to }, event, 'tenant-moved');
+      const tenantSince = to === before.tenantId ? before.tenantSince : event.position;
+      return change(pricing, before, { ...before, tenantId: to, tenantSince }, event, 'tenant-moved');
     }
     case 'PricePlanAssigned':
       return before === undefined ? { fact: before, lines: [] } : change(pricing, before, before, event, 're-rated');
@@ -121,7 +127,9 @@ function foldReport(
       ? { fact: { ...before, differingReports }, lines: [] }
       : change(pricing, before, { ...before, differingReports, isCostFinal: true }, event, 'final');
   // The thing keeps the tenant that it has: only a move changes it, and the move is an event of its own.
-  return change(pricing, before, { ...reported, tenantId: before.tenantId, differingReports }, event, 'superseded');
+  const { tenantId, tenantSince, firstPosition } = before;
+  const after = { ...reported, tenantId, tenantSince, firstPosition, differingReports };
+  return change(pricing, before, after, event, 'superseded');
 }
 
 /** A report of the whole cost may have left it out before it was ever told. */
@@ -148,34 +156,45 @@ function change(
 }
 
 function price({ plans, rates }: UsagePricing, fact: UsageFact, asOf: bigint): UsageFact {
-  const plan = effectivePlan(plans, fact.tenantId, fact.occurredAt, asOf);
+  const priced = (what: Priceable) =>
+    priceBy(
+      effectivePlan(plans, fact, asOf, (plan) => decides(plan, what)),
+      what,
+    );
   const costRate =
     fact.kind === 'cost' || fact.isCostFinal || fact.quantity === null
       ? undefined
       : effectiveCostRate(rates, fact, asOf);
   return {
     ...fact,
-    ...priced(plan, priceable(fact)),
-    estimate: costRate === undefined ? null : estimate(plan, fact, costRate),
+    ...priced(priceable(fact)),
+    estimate: costRate === undefined ? null : estimate(fact, costRate, priced),
   };
 }
 
-function estimate(plan: PricePlan | undefined, fact: UsageFact, costRate: KnownCostRate): UsageEstimate {
-  const cost = estimateCost(costRate, fact.quantity ?? '0');
-  const { provider, meter } = fact;
-  return { cost, ratePosition: costRate.position, ...priced(plan, { kind: 'cost', provider, meter, cost }) };
+function estimate(
+  { provider, meter, quantity }: UsageFact,
+  costRate: KnownCostRate,
+  priced: (what: Priceable) => UsagePrice,
+): UsageEstimate {
+  const cost = estimateCost(costRate, quantity ?? '0');
+  return { cost, ratePosition: costRate.position, ...priced({ kind: 'cost', provider, meter, cost }) };
 }
 
-function priced(plan: PricePlan | undefined, what: Priceable): Pick<UsageFact, 'rated' | 'planId'> {
-  const rated = plan && rate(plan, what);
-  return { rated: rated ?? null, planId: rated === undefined ? null : (plan?.planId ?? null) };
+function priceBy(plan: PricePlan | undefined, what: Priceable): UsagePrice {
+  const rating = plan && rate(plan, what);
+  if (plan === undefined || rating === undefined) return UNPRICED;
+  const { by: pricedBy, componentNo } = rating;
+  return { rated: rating.by === 'fact' ? rating.amount : null, planId: plan.planId, pricedBy, componentNo };
 }
 
-function priceable({ kind, provider, meter, quantity, cost }: UsageFact): Priceable {
+function priceable({ kind, provider, meter, direction, channel, quantity, cost }: UsageFact): Priceable {
   return {
     kind,
     provider,
     meter,
+    direction,
+    channel,
     ...(quantity === null ? {} : { quantity }),
     ...(cost === null ? {} : { cost }),
   };
@@ -183,14 +202,13 @@ function priceable({ kind, provider, meter, quantity, cost }: UsageFact): Pricea
 
 function contribution(fact: UsageFact): Contribution<UsageBucket, UsageMeasure> | undefined {
   if (fact.isRetired) return undefined;
-  const { kind, quantity, cost, rated, planId } = fact;
+  const { kind, quantity, cost, rated, pricedBy } = fact;
   return {
     bucket: {
       kind,
       ...place(fact),
       costCurrency: cost?.currency ?? '',
-      ratedCurrency: rated?.currency ?? '',
-      planId,
+      ...pricePlace(fact),
       costStatus: 'final',
       ratePosition: null,
     },
@@ -200,7 +218,7 @@ function contribution(fact: UsageFact): Contribution<UsageBucket, UsageMeasure> 
       cost: cost?.amount ?? '0',
       rated: rated?.amount ?? '0',
       // A cost without a markup is not passed on; usage without a price is money that nobody asks for.
-      unpriced: kind === 'usage' && rated === null ? '1' : '0',
+      unpriced: kind === 'usage' && pricedBy === null ? '1' : '0',
       uncosted: kind === 'usage' && !fact.isCostFinal && fact.estimate === null ? '1' : '0',
     },
   };
@@ -209,14 +227,13 @@ function contribution(fact: UsageFact): Contribution<UsageBucket, UsageMeasure> 
 /** What the estimate adds: a cost beside the usage, whose component is the meter. */
 function estimated(fact: UsageFact): Contribution<UsageBucket, UsageMeasure> | undefined {
   if (fact.estimate === null) return undefined;
-  const { cost, rated, planId, ratePosition } = fact.estimate;
+  const { cost, rated, ratePosition } = fact.estimate;
   return {
     bucket: {
       kind: 'cost',
       ...place(fact),
       costCurrency: cost.currency,
-      ratedCurrency: rated?.currency ?? '',
-      planId,
+      ...pricePlace(fact.estimate),
       costStatus: 'estimated',
       ratePosition: String(ratePosition),
     },
@@ -233,6 +250,11 @@ function estimated(fact: UsageFact): Contribution<UsageBucket, UsageMeasure> | u
 
 function place({ tenantId, provider, mode, books, meter, unit, occurredAt }: UsageFact) {
   return { tenantId, provider, mode, books, meter, unit, occurredAt: occurredAt.toISOString() };
+}
+
+function pricePlace({ rated, planId, pricedBy, componentNo }: UsagePrice) {
+  const ratedCurrency = rated?.currency ?? '';
+  return { ratedCurrency, planId, pricedBy, componentNo: componentNo === null ? null : String(componentNo) };
 }
 
 function orderOf({ rank, providerTime, position }: Pick<UsageFact, 'rank' | 'providerTime' | 'position'>): ReportOrder {

@@ -96,16 +96,19 @@ type LoadPage = (page: UsageFactPage) => Promise<readonly UsageFact[]>;
 function pagesTouched(tx: Tx, event: RecordedEvent): { from: Date; load: LoadPage } | undefined {
   switch (event.type) {
     case 'PricePlanAssigned': {
-      const { tenantId, validFrom } = foldOne(event, () =>
+      const { tenantId, validFrom, reprice } = foldOne(event, () =>
         readEventData('PricePlanAssigned', event.schemaVersion, event.data),
       );
-      return { from: new Date(validFrom), load: (page) => loadTenantUsageFacts(tx, { tenantId, ...page }) };
+      return { from: new Date(validFrom), load: (page) => loadTenantUsageFacts(tx, { tenantId, reprice, ...page }) };
     }
     case 'CostRateSet': {
-      const { provider, meter, validFrom } = foldOne(event, () =>
+      const { provider, meter, validFrom, reprice } = foldOne(event, () =>
         readEventData('CostRateSet', event.schemaVersion, event.data),
       );
-      return { from: new Date(validFrom), load: (page) => loadMeterUsageFacts(tx, { provider, meter, ...page }) };
+      return {
+        from: new Date(validFrom),
+        load: (page) => loadMeterUsageFacts(tx, { provider, meter, reprice, ...page }),
+      };
     }
     default:
       return undefined;

@@ -17,16 +17,16 @@ export async function writeUsageLines(tx: Tx, lines: readonly NumberedUsageLine[
      )
      insert into hookledger.usage_sums_v1 as s (
        tenant_id, mode, books, provider, kind, meter, unit, bucket, cost_currency, rated_currency,
-       cost_status, facts, quantity, cost, rated, unpriced, uncosted, line_count, min_position, max_position, checksum)
+       cost_status, priced_by, facts, quantity, cost, rated, unpriced, uncosted, line_count, min_position, max_position, checksum)
      select l.tenant_id, l.mode, l.books, l.provider, l.kind, l.meter, l.unit,
        date_bin('15 minutes', l.occurred_at, timestamptz '2000-01-01 00:00:00Z'), l.cost_currency, l.rated_currency,
-       l.cost_status, sum(l.facts), sum(l.quantity), sum(l.cost), sum(l.rated), sum(l.unpriced), sum(l.uncosted),
+       l.cost_status, coalesce(l.priced_by, ''), sum(l.facts), sum(l.quantity), sum(l.cost), sum(l.rated), sum(l.unpriced), sum(l.uncosted),
        count(*), min(l.position), max(l.position),
        sum(('x' || encode(substring(sha256(convert_to(l.position || '.' || l.line_no, 'UTF8')) for 8), 'hex'))
          ::bit(64)::bigint)
      from line l
-     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
-     order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+     order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
      on conflict on constraint usage_sums_v1_pkey do update set
        facts = s.facts + excluded.facts, quantity = s.quantity + excluded.quantity, cost = s.cost + excluded.cost,
        rated = s.rated + excluded.rated, unpriced = s.unpriced + excluded.unpriced,
@@ -61,6 +61,8 @@ function usageLineRow({ event, lineNo, line }: NumberedUsageLine): Record<string
     rated: measures.rated,
     rated_currency: bucket.ratedCurrency,
     plan_id: bucket.planId,
+    priced_by: bucket.pricedBy,
+    component_no: bucket.componentNo,
     unpriced: measures.unpriced,
     cost_status: bucket.costStatus,
     uncosted: measures.uncosted,

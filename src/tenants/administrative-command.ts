@@ -23,15 +23,35 @@ export async function runCommand<T>({ pool }: CommandDeps, command: (tx: Tx) => 
 
 /** Appends one event about the platform's own books and answers its position. Call it last but for the fold. */
 export async function appendCommandEvent(
-  { appendEvents, newId }: CommandDeps,
+  deps: CommandDeps,
   tx: Tx,
   event: DomainEvent,
   tenantId: string,
 ): Promise<bigint> {
-  const eventId = newId();
-  const [appended] = await appendEvents(tx, [{ eventId, event, tenantId, books: 'platform', correlationId: eventId }]);
-  if (appended === undefined) throw new Error(`${event.type} ${eventId} was not appended.`);
-  return appended.position;
+  const [position] = await appendCommandEvents(deps, tx, [event], tenantId);
+  if (position === undefined) throw new Error(`${event.type} was not appended.`);
+  return position;
+}
+
+/** Appends the events of one command, all of one tenant; their positions are in the order of the events. */
+export async function appendCommandEvents(
+  { appendEvents, newId }: CommandDeps,
+  tx: Tx,
+  events: readonly DomainEvent[],
+  tenantId: string,
+): Promise<readonly bigint[]> {
+  const correlationId = newId();
+  const appended = await appendEvents(
+    tx,
+    events.map((event, index) => ({
+      eventId: index === 0 ? correlationId : newId(),
+      event,
+      tenantId,
+      books: 'platform',
+      correlationId,
+    })),
+  );
+  return appended.map(({ position }) => position);
 }
 
 /** Locks the tenant's row against its removal: the fold's foreign key must find it without waiting. */

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { catalogue } from '../domain/events.ts';
 import type { EventData } from '../domain/events.ts';
 import type { Tx } from '../platform/postgres.ts';
@@ -8,11 +8,16 @@ import { UnknownPricePlanError } from './errors.ts';
 import { foldPricePlanAssignment } from './fold-price-plan-assignment.ts';
 import { parseCommand, word } from './parse-command.ts';
 
-const newAssignment = catalogue.PricePlanAssigned.data.extend({ planId: word, tenantId: word });
+const newAssignment = catalogue.PricePlanAssigned.data.extend({
+  planId: word,
+  tenantId: word,
+  reprice: z.boolean().default(false),
+});
 
 /**
  * The plan prices whatever the tenant uses from `validFrom` on, until an assignment that begins later; of two with one
- * beginning the later command holds. Safe to repeat: `assigned` is false when that is how it is already.
+ * beginning the later command holds. What has a price by then keeps it, unless `reprice` is said. Safe to repeat:
+ * `assigned` is false when that is how it is already.
  * @throws InvalidCommandError, UnknownTenantError, UnknownPricePlanError.
  */
 export async function assignPricePlan(
@@ -23,19 +28,21 @@ export async function assignPricePlan(
   return runCommand(deps, async (tx) => {
     await requireTenant(tx, data.tenantId);
     await requirePlan(tx, data.planId);
-    if ((await findPlanAt(tx, data)) === data.planId) return { assigned: false };
+    const last = await findPlanAt(tx, data);
+    if (last?.planId === data.planId && (last.reprice || !data.reprice)) return { assigned: false };
+    const occurredAt = deps.clock.now();
     const position = await appendCommandEvent(
       deps,
       tx,
       {
         type: 'PricePlanAssigned',
         stream: { kind: 'tenant-plan', mode: 'live', externalId: data.tenantId },
-        occurredAt: deps.clock.now().toISOString(),
+        occurredAt: occurredAt.toISOString(),
         data,
       },
       data.tenantId,
     );
-    await foldPricePlanAssignment(tx, { position, data });
+    await foldPricePlanAssignment(tx, { position, occurredAt, data });
     return { assigned: true };
   });
 }
@@ -49,11 +56,11 @@ async function requirePlan(tx: Tx, planId: string): Promise<void> {
 async function findPlanAt(
   tx: Tx,
   { tenantId, validFrom }: EventData<'PricePlanAssigned'>,
-): Promise<string | undefined> {
-  const { rows } = await tx.query<{ planId: string }>(
-    `select plan_id as "planId" from hookledger.price_plan_assignments
+): Promise<Readonly<{ planId: string; reprice: boolean }> | undefined> {
+  const { rows } = await tx.query<{ planId: string; reprice: boolean }>(
+    `select plan_id as "planId", reprice from hookledger.price_plan_assignments
     where tenant_id = $1::text and valid_from = $2::timestamptz order by position desc limit 1`,
     [tenantId, validFrom],
   );
-  return rows[0]?.planId;
+  return rows[0];
 }

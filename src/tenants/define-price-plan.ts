@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { UNASSIGNED } from '../domain/envelope.ts';
 import { catalogue } from '../domain/events.ts';
 import type { EventData } from '../domain/events.ts';
+import { pricePlanComponents } from '../domain/pricing.ts';
 import type { Tx } from '../platform/postgres.ts';
 import { appendCommandEvent, runCommand } from './administrative-command.ts';
 import type { CommandDeps } from './administrative-command.ts';
@@ -9,7 +10,14 @@ import { PricePlanImmutableError } from './errors.ts';
 import { foldPricePlan } from './fold-price-plan.ts';
 import { parseCommand, word } from './parse-command.ts';
 
-const newPlan = catalogue.PricePlanDefined.data.extend({ planId: word, name: word });
+const newPlan = catalogue.PricePlanDefined.data.extend({ planId: word, name: word, components: pricePlanComponents });
+
+export type NewPricePlan = z.output<typeof newPlan>;
+
+/** A plan that was written by hand. @throws InvalidCommandError that names each field that is wrong. */
+export function parsePricePlan(input: unknown): NewPricePlan {
+  return parseCommand(newPlan, input);
+}
 
 /**
  * Defines a plan for ever. Safe to repeat: `defined` is false when just this plan is there already.

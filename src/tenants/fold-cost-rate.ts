@@ -8,9 +8,10 @@ export async function foldCostRate(
 ): Promise<void> {
   await tx.query(
     `insert into hookledger.cost_rates
-      (position, provider, account, meter, unit, direction, channel, currency, unit_cost, valid_from, valid_to)
+      (position, provider, account, meter, unit, direction, channel, currency, unit_cost, valid_from, valid_to,
+        reprice)
     values ($1::bigint, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $9::numeric,
-      $10::timestamptz, $11::timestamptz)
+      $10::timestamptz, $11::timestamptz, $12::boolean)
     on conflict on constraint cost_rates_pkey do nothing`,
     [
       position.toString(),
@@ -24,6 +25,7 @@ export async function foldCostRate(
       data.unitCost,
       data.validFrom,
       data.validTo ?? null,
+      data.reprice,
     ],
   );
 }

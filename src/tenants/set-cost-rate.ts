@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { UNASSIGNED } from '../domain/envelope.ts';
 import { catalogue } from '../domain/events.ts';
 import type { EventData } from '../domain/events.ts';
@@ -16,6 +16,7 @@ const newRate = catalogue.CostRateSet.data
     unit: word.optional(),
     direction: word.optional(),
     channel: word.optional(),
+    reprice: z.boolean().default(false),
   })
   .refine(({ validFrom, validTo }) => validTo === undefined || Date.parse(validFrom) < Date.parse(validTo), {
     path: ['validTo'],
@@ -24,8 +25,8 @@ const newRate = catalogue.CostRateSet.data
 
 /**
  * Sets what a provider charges us for a unit of a meter. Set again with the same filters and beginning it replaces that
- * rate, its end included; with a later beginning it takes over from then on. Usage that has no cost of the provider's own
- * is estimated anew. Safe to repeat: `set` is false when just this rate is the one that holds.
+ * rate, its end included; with a later beginning it takes over from then on. Usage that has neither a cost of the
+ * provider's own nor an estimate is estimated by it; with `reprice`, what has an estimate too. Safe to repeat: `set` is false when just this rate is the one that holds.
  * @throws InvalidCommandError.
  */
 export async function setCostRate(deps: CommandDeps, command: z.input<typeof newRate>): Promise<{ set: boolean }> {
@@ -56,7 +57,8 @@ function identityOf({ provider, account, meter, unit, direction, channel }: Even
 /** Whether the rate that was last set with these filters and this beginning says just the same. */
 async function isThere(tx: Tx, data: EventData<'CostRateSet'>): Promise<boolean> {
   const { rows } = await tx.query<{ isSame: boolean }>(
-    `select currency = $8::text and unit_cost = $9::numeric and valid_to is not distinct from $10::timestamptz as "isSame"
+    `select currency = $8::text and unit_cost = $9::numeric and valid_to is not distinct from $10::timestamptz
+      and (reprice or not $11::boolean) as "isSame"
     from hookledger.cost_rates
     where provider = $1::text and meter = $2::text and account is not distinct from $3::text
       and unit is not distinct from $4::text and direction is not distinct from $5::text
@@ -73,6 +75,7 @@ async function isThere(tx: Tx, data: EventData<'CostRateSet'>): Promise<boolean>
       data.currency,
       data.unitCost,
       data.validTo ?? null,
+      data.reprice,
     ],
   );
   return rows[0]?.isSame === true;

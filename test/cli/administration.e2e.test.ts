@@ -1,18 +1,25 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { setUpCli } from './cli-setup.ts';
 import type { CliSetup } from './cli-setup.ts';
+import { createTemporaryDirectory } from '../support/temporary-directory.ts';
 import { runCli, runCliForJson } from './spawn-cli.ts';
 
 let setup: CliSetup;
 let tenantId: string;
+const directory = createTemporaryDirectory();
 
 beforeAll(async () => {
   setup = await setUpCli();
   ({ id: tenantId } = z.strictObject({ id: z.string() }).parse(await json('tenants', 'create', 'Alder Dental')));
 });
 
-afterAll(() => setup.close());
+afterAll(async () => {
+  directory.remove();
+  await setup.close();
+});
 
 const cli = (...args: string[]) => runCli(args, setup.env);
 const json = (...args: string[]) => runCliForJson(args, setup.env);
@@ -134,9 +141,42 @@ test('price plans are defined, assigned and listed', async () => {
         { kind: 'markup', percent: '25' },
         { kind: 'markup', provider: 'retell', percent: '40' },
       ],
-      assignments: [{ tenant_id: tenantId, valid_from: expect.stringContaining('2026-11-01T00:00:00') }],
+      assignments: [
+        { tenant_id: tenantId, valid_from: expect.stringContaining('2026-11-01T00:00:00'), reprice: false },
+      ],
     }),
   ]);
+  expect(await json(...assign, '--reprice')).toMatchObject({ assigned: true });
+  expect(await json(...assign, '--reprice')).toMatchObject({ assigned: false });
+});
+
+test('a plan of tiers is defined from a file, whose mistakes are named', async () => {
+  const path = join(directory.path, 'plan.json');
+  const components = [
+    {
+      kind: 'graduated',
+      meter: 'call_seconds',
+      direction: 'outbound',
+      tiers: [
+        { upTo: '60000', unitPrice: '0.002' },
+        { upTo: null, unitPrice: '0.0015' },
+      ],
+    },
+    { kind: 'minimum', amount: '100' },
+  ];
+  const write = (plan: unknown) => writeFileSync(path, JSON.stringify(plan));
+  const define = ['plans', 'define', 'tiers', '--file', path];
+  write({ currency: 'USD', components: [{ ...components[0], tiers: [{ upTo: '1', unitPrice: '1' }] }, { kind: 'x' }] });
+  const wrong = await cli(...define);
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('components[0].tiers[0].upTo') });
+  expect(wrong.stderr).toContain('the last tier is open-ended: set upTo to null');
+  expect(wrong.stderr).toContain('components[1].kind');
+  write({ currency: 'USD', name: 'Tiers', components });
+  expect(await json(...define)).toEqual({ defined: true });
+  expect(await json(...define)).toEqual({ defined: false });
+  expect(await json('plans', 'list')).toContainEqual(expect.objectContaining({ plan_id: 'tiers', components }));
+  const listed = await cli('plans', 'list');
+  expect(listed.stdout).toContain('call_seconds outbound graduated (to 60000: 0.002, beyond: 0.0015)');
 });
 
 test('cost rates are set and listed', async () => {
@@ -154,6 +194,7 @@ test('cost rates are set and listed', async () => {
   ]);
   expect(again).toMatchObject({ set: false });
   expect(outbound).toMatchObject({ set: true });
+  expect(await json(...rate, ...from, '--unit-cost', '0.00014', '--reprice')).toMatchObject({ set: true });
   expect(notADecimal).toMatchObject({ code: 2, stderr: expect.stringContaining('decimal') });
   expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('--unit-cost is missing.') });
   expect(await json('rates', 'list', '--provider', 'twilio')).toEqual([

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { effectiveCostRate, estimateCost } from '../../src/domain/cost-rates.ts';
 import type { CostedUsage, KnownCostRate } from '../../src/domain/cost-rates.ts';
 
@@ -10,6 +11,7 @@ const usage: CostedUsage = {
   direction: 'outbound',
   channel: null,
   occurredAt: new Date('2026-03-10T10:00:00Z'),
+  firstPosition: 50n,
 };
 
 function rate(position: number, options: Partial<KnownCostRate> = {}): KnownCostRate {
@@ -25,6 +27,7 @@ function rate(position: number, options: Partial<KnownCostRate> = {}): KnownCost
     unitCost: '0.001',
     validFrom: new Date('2026-01-01T00:00:00Z'),
     validTo: null,
+    reprice: false,
     ...options,
   };
 }
@@ -73,6 +76,53 @@ describe('the cost rate of a usage', () => {
     const ended = rate(2, { validTo: new Date('2026-02-01T00:00:00Z') });
     expect(chosen([rate(1), ended])).toBeUndefined();
     expect(chosen([rate(1), ended], 1n)).toBe(1n);
+  });
+});
+
+describe('a cost rate that is set after the usage was reported', () => {
+  const direction = 'outbound';
+
+  test('holds where none did, and leaves an estimate alone unless it says reprice', () => {
+    expect(chosen([rate(60)])).toBe(60n);
+    expect(chosen([rate(60), rate(61, { direction })])).toBe(60n);
+    expect(chosen([rate(1), rate(60, { direction })])).toBe(1n);
+    expect(chosen([rate(1), rate(60, { direction, reprice: true })])).toBe(60n);
+    expect(chosen([rate(1), rate(60, { direction, reprice: true })], 59n)).toBe(1n);
+  });
+
+  test('changes nothing where another rate says more of the usage, though that one left it alone', () => {
+    expect(chosen([rate(1, { direction }), rate(60, { reprice: true })])).toBe(1n);
+    expect(chosen([rate(1), rate(60, { direction }), rate(61, { reprice: true })])).toBe(1n);
+    expect(chosen([rate(1), rate(60, { direction }), rate(61, { direction, reprice: true })])).toBe(61n);
+  });
+
+  test('that ends another one before the usage leaves what was estimated, or takes it back if it says so', () => {
+    const validTo = new Date('2026-02-01T00:00:00Z');
+    expect(chosen([rate(1), rate(60, { validTo })])).toBe(1n);
+    expect(chosen([rate(1), rate(60, { validTo, reprice: true })])).toBeUndefined();
+    expect(chosen([rate(1), rate(60, { validTo, reprice: true }), rate(61, { direction })])).toBe(61n);
+  });
+
+  test('does not ask in which order rates are listed', () => {
+    const rates = fc.uniqueArray(
+      fc.record({
+        position: fc.integer({ min: 40, max: 60 }),
+        direction: fc.constantFrom(null, 'outbound'),
+        account: fc.constantFrom(null, 'AC1'),
+        validTo: fc.constantFrom(null, new Date('2026-02-01T00:00:00Z')),
+        reprice: fc.boolean(),
+      }),
+      { selector: ({ position }) => position, maxLength: 8 },
+    );
+    const shuffled = rates.chain((told) =>
+      fc.tuple(fc.constant(told), fc.shuffledSubarray(told, { minLength: told.length })),
+    );
+    fc.assert(
+      fc.property(shuffled, ([told, permutation]) => {
+        const of = (order: typeof told) => chosen(order.map(({ position, ...options }) => rate(position, options)));
+        expect(of(permutation)).toBe(of(told));
+      }),
+    );
   });
 });
 

@@ -63,6 +63,16 @@ describe('reading recorded data', () => {
     }
   });
 
+  test('takes assignments and rates of the first version for ones that priced everything again, as they did', () => {
+    const validFrom = '2026-01-01T00:00:00Z';
+    const assignment = { planId: 'p', tenantId: 'tnt_a', validFrom };
+    expect(readEventData('PricePlanAssigned', 1, assignment)).toEqual({ ...assignment, reprice: true });
+    expect(readEventData('PricePlanAssigned', 2, { ...assignment, reprice: false }).reprice).toBe(false);
+    const rate = { provider: 'twilio', meter: 'sms', currency: 'USD', unitCost: '1', validFrom };
+    expect(readEventData('CostRateSet', 1, rate)).toEqual({ ...rate, reprice: true });
+    expect(() => readEventData('CostRateSet', 2, rate)).toThrow(UnreadableEventError);
+  });
+
   test('fails, with the type and version, where no upcaster leads to the current one', () => {
     expect(() => readEventData('InvoicePaymentLinked', 0, link)).toThrow(
       new UnreadableEventError('InvoicePaymentLinked has no upcaster from version 0.'),

@@ -63,7 +63,7 @@ function cost(id: string, amount: string): Told {
 }
 
 /** As people set it: the command appends and folds in one transaction; the projection comes behind. */
-async function setRate(unitCost: string, options: { direction?: string } = {}): Promise<bigint> {
+async function setRate(unitCost: string, options: { direction?: string; reprice?: boolean } = {}): Promise<bigint> {
   const { pool } = log.database;
   const clock = { now: () => new Date('2026-11-20T00:00:00Z') };
   const rate = { provider: 'twilio', meter: 'call_seconds', currency: 'USD', validFrom: '2026-11-01T00:00:00Z' };
@@ -102,7 +102,8 @@ describe('cost', () => {
   test('goes from unknown to estimated to final, and every position keeps what was known then', async () => {
     const used = await log.append([call('CA1', 'inbound'), call('CA2', 'outbound')]);
     const rated = await setRate('0.0001');
-    const outbound = await setRate('0.0005', { direction: 'outbound' });
+    const kept = await setRate('0.0005', { direction: 'outbound' });
+    const outbound = await setRate('0.0005', { direction: 'outbound', reprice: true });
     const final = await log.append([cost('CA2', '0.028')]);
     const late = await log.append([cost('CA3', '0.01'), call('CA3', 'inbound')]);
     await log.catchUp(3);
@@ -113,6 +114,7 @@ describe('cost', () => {
       uncosted: '0',
       estimated: ['0.012'],
     });
+    expect(await costsAsOf(kept)).toMatchObject({ rows: ['call_seconds estimated 0.012'], uncosted: '0' });
     expect(await costsAsOf(outbound)).toMatchObject({ rows: ['call_seconds estimated 0.036'], uncosted: '0' });
     expect(await costsAsOf(final)).toMatchObject({
       rows: ['call_seconds estimated 0.006', 'telephony final 0.028'],

@@ -123,6 +123,8 @@ function estimatesOf(
 ): readonly string[] {
   const { provider, account, meter, unit, occurred_at: occurredAt, quantity } = usage;
   const { direction = null, channel = null } = Object(usage.data);
+  // Listed from the oldest on, and every report of the fact is behind the figure.
+  const first = events.find(({ fact_key }) => fact_key === usage.fact_key);
   const rate = effectiveCostRate(
     rates,
     {
@@ -133,6 +135,7 @@ function estimatesOf(
       direction,
       channel,
       occurredAt,
+      firstPosition: BigInt(first?.position ?? '0'),
     },
     2n ** 62n,
   );
@@ -142,7 +145,7 @@ function estimatesOf(
 }
 
 function rateOf({ position, data }: EventRow): KnownCostRate {
-  const { account, unit, direction, channel, validFrom, validTo, ...rate } = readEventData('CostRateSet', 1, data);
+  const { account, unit, direction, channel, validFrom, validTo, ...rate } = readEventData('CostRateSet', 2, data);
   return {
     ...rate,
     position: BigInt(position),

@@ -48,6 +48,8 @@ export async function setReadModels(adminPool: Pool): Promise<void> {
       fact_rank: 20,
       provider_time: '2026-03-10T10:05:00Z',
       position: 11,
+      first_position: 11,
+      tenant_since: 11,
       event_id: uuid(11),
       quantity: '120',
     },

@@ -1,3 +1,4 @@
+import type { PricePlanComponent } from '../../src/domain/pricing.ts';
 import type { Pool, Tx } from '../../src/platform/postgres.ts';
 import { withTransaction } from '../../src/platform/postgres.ts';
 
@@ -24,6 +25,9 @@ export type UsageLineSeed = Partial<{
   unpriced: number;
   costStatus: 'estimated' | 'final';
   uncosted: number;
+  planId: string;
+  pricedBy: 'fact' | 'aggregate';
+  componentNo: number;
 }>;
 
 /** Replaces all usage lines, and the sums by sums over them. A line without a position has its index, from 1. */
@@ -41,8 +45,8 @@ export async function setUsageLines(adminPool: Pool, seeds: readonly UsageLineSe
        select tenant_id, mode, books, provider, kind, meter, unit,
          date_bin('15 minutes', occurred_at, timestamptz '2000-01-01 00:00:00+00'), cost_currency, rated_currency,
          sum(facts), sum(quantity), sum(cost), sum(rated), sum(unpriced), count(*), min(position), max(position), 0,
-         cost_status, sum(uncosted)
-       from hookledger.usage_lines_v1 group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, cost_status`,
+         cost_status, sum(uncosted), coalesce(priced_by, '')
+       from hookledger.usage_lines_v1 group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, cost_status, priced_by`,
     );
   });
 }
@@ -67,7 +71,9 @@ function usageLine(seed: UsageLineSeed, index: number): Record<string, unknown> 
     cost_currency: seed.costCurrency ?? '',
     rated: seed.rated ?? '0',
     rated_currency: seed.ratedCurrency ?? '',
-    plan_id: null,
+    plan_id: seed.planId ?? null,
+    priced_by: seed.pricedBy ?? null,
+    component_no: seed.componentNo ?? null,
     unpriced: seed.unpriced ?? 0,
     cost_status: seed.costStatus ?? 'final',
     uncosted: seed.uncosted ?? 0,
@@ -102,11 +108,14 @@ export type PlanSeed = Readonly<{
   planId: string;
   validFrom: string;
   position: number;
+  reprice?: boolean;
+  /** When the plan begins to hold, when left out. */
+  assignedAt?: string;
 }>;
 
 export async function definePlan(
   adminPool: Pool,
-  plan: { planId: string; currency: string; components: readonly Record<string, string>[]; position: number },
+  plan: { planId: string; currency: string; components: readonly PricePlanComponent[]; position: number },
 ): Promise<void> {
   await adminPool.query(
     `insert into hookledger.price_plans (plan_id, name, currency, components, position)
@@ -117,9 +126,16 @@ export async function definePlan(
 
 export async function assignPlan(adminPool: Pool, seed: PlanSeed): Promise<void> {
   await adminPool.query(
-    `insert into hookledger.price_plan_assignments (tenant_id, plan_id, valid_from, position)
-     values ($1::text, $2::text, $3::timestamptz, $4::bigint)`,
-    [seed.tenantId, seed.planId, seed.validFrom, seed.position],
+    `insert into hookledger.price_plan_assignments (tenant_id, plan_id, valid_from, position, reprice, assigned_at)
+     values ($1::text, $2::text, $3::timestamptz, $4::bigint, $5::boolean, $6::timestamptz)`,
+    [
+      seed.tenantId,
+      seed.planId,
+      seed.validFrom,
+      seed.position,
+      seed.reprice ?? false,
+      seed.assignedAt ?? seed.validFrom,
+    ],
   );
 }
 

@@ -35,6 +35,26 @@ export const PLANS: readonly EventData<'PricePlanDefined'>[] = [
     currency: 'USD',
     components: [{ kind: 'per_unit', meter: 'chats', unitPrice: '0' }],
   },
+  {
+    planId: 'monthly',
+    name: 'Monthly',
+    currency: 'USD',
+    components: [
+      { kind: 'minimum', amount: '100' },
+      { kind: 'per_unit', meter: 'call_seconds', unitPrice: '0.004' },
+      {
+        kind: 'graduated',
+        meter: 'call_seconds',
+        direction: 'outbound',
+        tiers: [
+          { upTo: '60', unitPrice: '0.01' },
+          { upTo: null, unitPrice: '0.005' },
+        ],
+      },
+      { kind: 'per_unit', meter: 'call_seconds', direction: 'outbound', channel: 'phone_call', unitPrice: '0.02' },
+      { kind: 'package', meter: 'chats', provider: 'retell', size: '10', price: '1' },
+    ],
+  },
 ];
 
 /** An event to append, by what a webhook says; a stream that exists keeps the tenant that it has. */
@@ -83,6 +103,7 @@ const usage = fc
     data: fc.constantFrom<EventData<'CallEnded' | 'CallAnalyzed'>>(
       {},
       { direction: 'inbound' },
+      { direction: 'outbound' },
       { direction: 'outbound', channel: 'phone_call' },
     ),
     report: fc.option(costReport, { nil: undefined }),
@@ -289,13 +310,14 @@ const assignment: fc.Arbitrary<Told> = fc
     tenantId: fc.constantFrom(...TENANTS),
     planId: fc.constantFrom(...PLANS.map((plan) => plan.planId)),
     validFrom: time,
+    reprice: fc.boolean(),
   })
-  .map(({ tenantId, planId, validFrom }) => ({
+  .map(({ tenantId, planId, validFrom, reprice }) => ({
     event: {
       type: 'PricePlanAssigned',
       stream: { kind: 'tenant-plan', mode: 'live', externalId: tenantId },
       occurredAt: '2026-11-03T00:00:00.000Z',
-      data: { planId, tenantId, validFrom },
+      data: { planId, tenantId, validFrom, reprice },
     },
     tenantId,
     books: 'platform',
@@ -317,6 +339,7 @@ const rateSet: fc.Arbitrary<Told> = fc
     unitCost: fc.constantFrom('0', '0.00123', '2', '0.0000000000000000000001'),
     validFrom: time,
     validTo: fc.option(fc.constant('2026-11-01T00:15:00.000Z'), { nil: undefined }),
+    reprice: fc.boolean(),
   })
   .filter(({ validFrom, validTo }) => validTo === undefined || validFrom < validTo)
   .map(({ filters, validTo, ...rate }) => ({

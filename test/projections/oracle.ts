@@ -17,40 +17,52 @@ const winners = `
     where place = 1
   )`;
 
-export const usageOracle = `
+/**
+ * What counts of usage and cost, with its price. In force are, one after the other, the rates (of a usage) and assignments
+ * (of anything) that were known when it came, as one, and those that were made since. The last of them that says reprice
+ * begins, or what was known at first; of those in force from there on, the first that decides on it has it.
+ */
+const ratedUsage = `
   with ${winners},
   plan as (
-    select d.data ->> 'planId' as plan_id, d.data ->> 'currency' as currency, c.component
-    from log d cross join lateral jsonb_array_elements(d.data -> 'components') c (component)
+    select d.data ->> 'planId' as plan_id, d.data ->> 'currency' as currency, c.component, c.nth - 1 as component_no
+    from log d cross join lateral jsonb_array_elements(d.data -> 'components') with ordinality c (component, nth)
     where d.type = 'PricePlanDefined'
   ),
   assigned as (
     select data ->> 'tenantId' as tenant_id, data ->> 'planId' as plan_id, position,
-      (data ->> 'validFrom')::timestamptz as valid_from
+      (data ->> 'validFrom')::timestamptz as valid_from, (data ->> 'reprice')::boolean as reprice
     from log where type = 'PricePlanAssigned'
   ),
   cost_rate as (
-    select distinct on (provider, account, meter, unit, direction, channel, valid_from) *
-    from (
-      select position, data ->> 'provider' as provider, data ->> 'account' as account, data ->> 'meter' as meter,
-        data ->> 'unit' as unit, data ->> 'direction' as direction, data ->> 'channel' as channel,
-        data ->> 'currency' as currency, (data ->> 'unitCost')::numeric as unit_cost,
-        (data ->> 'validFrom')::timestamptz as valid_from, (data ->> 'validTo')::timestamptz as valid_to
-      from log where type = 'CostRateSet'
-    ) told
-    order by provider, account, meter, unit, direction, channel, valid_from, position desc
+    select position, data ->> 'provider' as provider, data ->> 'account' as account, data ->> 'meter' as meter,
+      data ->> 'unit' as unit, data ->> 'direction' as direction, data ->> 'channel' as channel,
+      data ->> 'currency' as currency, (data ->> 'unitCost')::numeric as unit_cost,
+      (data ->> 'validFrom')::timestamptz as valid_from, (data ->> 'validTo')::timestamptz as valid_to,
+      (data ->> 'reprice')::boolean as reprice
+    from log where type = 'CostRateSet'
   ),
   cost_report as (
     select stream_key, position, (data -> 'costReport' ->> 'rank')::integer as fact_rank,
       (data -> 'costReport' ->> 'providerTime')::timestamptz as provider_time, data -> 'costReport' -> 'factNames' as names
     from log where data -> 'costReport' is not null
   ),
+  moved as (
+    select stream_key, max(position) as position
+    from (
+      select stream_key, position, tenant_id <> lag(tenant_id) over (partition by stream_key order by version) as is_move
+      from log
+    ) l
+    where is_move group by stream_key
+  ),
   fact as (
-    select w.*, 'final' as cost_status,
+    select w.*, 'final' as cost_status, first_position, greatest(first_position, moved.position) as tenant_since,
       w.fact_kind = 'usage'
         and not exists (select from winner c where c.stream_key = w.stream_key and c.fact_kind = 'cost')
         and not exists (select from cost_report r where r.stream_key = w.stream_key) as is_waiting
     from winner w
+    join (select fact_key, min(position) as first_position from log group by fact_key) f using (fact_key)
+    left join moved using (stream_key)
     where fact_kind in ('usage', 'cost')
       and not (fact_kind = 'cost' and exists (
         select from cost_report r
@@ -58,77 +70,143 @@ export const usageOracle = `
           and not r.names ? substr(w.fact_key, length(w.stream_key) + 2)
           and (r.fact_rank, r.provider_time, r.position) > (w.fact_rank, w.provider_time, w.position)))
   ),
-  estimate as (
-    select f.*, r.currency as rate_currency, r.unit_cost
+  rate_in_force as (
+    select f.*, t.at, t.reprice, r.position as rate_position, r.currency as rate_currency, r.unit_cost
     from fact f
-    join lateral (
-      select * from cost_rate r
-      where r.provider = f.provider and r.meter = f.meter
-        and (r.account is null or r.account = f.account) and (r.unit is null or r.unit = f.unit)
-        and (r.direction is null or r.direction = f.data ->> 'direction')
-        and (r.channel is null or r.channel = f.data ->> 'channel')
-        and r.valid_from <= f.occurred_at and (r.valid_to is null or f.occurred_at < r.valid_to)
+    cross join lateral (
+      select f.first_position as at, true as reprice
+      union all
+      select position, reprice from cost_rate where position > f.first_position
+    ) t
+    left join lateral (
+      select * from (
+        select distinct on (account, unit, direction, channel, valid_from) *
+        from cost_rate r
+        where r.position <= t.at and r.provider = f.provider and r.meter = f.meter
+          and (r.account is null or r.account = f.account) and (r.unit is null or r.unit = f.unit)
+          and (r.direction is null or r.direction = f.data ->> 'direction')
+          and (r.channel is null or r.channel = f.data ->> 'channel')
+        order by account, unit, direction, channel, valid_from, position desc
+      ) r
+      where r.valid_from <= f.occurred_at and (r.valid_to is null or f.occurred_at < r.valid_to)
       order by num_nonnulls(r.account, r.unit, r.direction, r.channel) desc, r.valid_from desc, r.position desc
       limit 1
     ) r on true
     where f.is_waiting
   ),
+  estimate as (
+    select distinct on (fact_key) *
+    from (
+      select *, max(at) filter (where reprice and is_change) over (partition by fact_key) as since
+      from (
+        select *, at = first_position
+          or rate_position is distinct from lag(rate_position) over (partition by fact_key order by at) as is_change
+        from rate_in_force
+      ) i
+    ) i
+    where at >= since and rate_position is not null
+    order by fact_key, at
+  ),
   counted as (
-    select owner, mode, books, provider, fact_kind as kind, meter, unit, occurred_at, quantity, amount, currency,
-      cost_status, is_waiting and not exists (select from estimate e where e.fact_key = fact.fact_key) as is_uncosted
-    from fact
-    union all
-    select owner, mode, books, provider, 'cost', meter, unit, occurred_at, quantity, quantity * unit_cost,
-      rate_currency, 'estimated', false
-    from estimate
+    select row_number() over () as id, c.* from (
+      select owner, mode, books, provider, fact_kind as kind, meter, unit, occurred_at, quantity, amount, currency,
+        cost_status, is_waiting and not exists (select from estimate e where e.fact_key = fact.fact_key) as is_uncosted,
+        tenant_since, data ->> 'direction' as direction, data ->> 'channel' as channel
+      from fact
+      union all
+      select owner, mode, books, provider, 'cost', meter, unit, occurred_at, quantity, quantity * unit_cost,
+        rate_currency, 'estimated', false, tenant_since, null, null
+      from estimate
+    ) c
+  ),
+  plan_in_force as (
+    select w.id, w.kind, a.plan_id, a.nth, a.takes_over, c.component, c.component_no, c.plan_currency
+    from counted w
+    cross join lateral (
+      select plan_id, takes_over, nth,
+        valid_from >= coalesce(max(valid_from) over (order by nth rows between unbounded preceding and 1 preceding),
+          '-infinity') as is_in_force
+      from (
+        select plan_id, valid_from, position <= w.tenant_since or reprice as takes_over,
+          row_number() over (order by greatest(position, w.tenant_since), valid_from, position) as nth
+        from assigned where tenant_id = w.owner and valid_from <= w.occurred_at
+      ) valid
+    ) a
+    left join lateral (
+      select p.component, p.component_no, p.currency as plan_currency
+      from plan p
+      where p.plan_id = a.plan_id and case
+        when p.component ->> 'kind' in ('flat', 'minimum') then false
+        when p.component ->> 'kind' = 'markup'
+          then w.kind = 'cost' and coalesce(p.component ->> 'provider', w.provider) = w.provider
+        else w.kind = 'usage' and p.component ->> 'meter' = w.meter
+          and coalesce(p.component ->> 'provider' = w.provider, not p.component ? 'provider')
+          and coalesce(p.component ->> 'direction' = w.direction, not p.component ? 'direction')
+          and coalesce(p.component ->> 'channel' = w.channel, not p.component ? 'channel')
+      end
+      order by (select count(*) from jsonb_object_keys(p.component) k (name)
+          where name in ('provider', 'direction', 'channel')) desc,
+        p.component ? 'provider' desc, p.component ? 'direction' desc
+      limit 1
+    ) c on true
+    where a.is_in_force
+  ),
+  priced as (
+    select distinct on (id) *
+    from (select *, max(nth) filter (where takes_over) over (partition by id) as since from plan_in_force) p
+    where nth >= coalesce(since, 0) and (kind = 'cost' or component is not null)
+    order by id, nth
   ),
   rated as (
-    select w.*, price.rated, price.rated_currency
+    select w.*, p.component_no, case when p.component is not null then p.plan_id end as plan_id,
+      case when p.component ->> 'kind' in ('per_unit', 'markup') then 'fact' when p.component is not null then 'aggregate' end as priced_by,
+      case p.component ->> 'kind'
+        when 'per_unit' then w.quantity * (p.component ->> 'unitPrice')::numeric
+        when 'markup' then w.amount * (1 + (p.component ->> 'percent')::numeric * 0.01)
+      end as rated,
+      case p.component ->> 'kind' when 'per_unit' then p.plan_currency when 'markup' then w.currency end as rated_currency
     from counted w
-    left join lateral (
-      select a.plan_id from assigned a
-      where a.tenant_id = w.owner and a.valid_from <= w.occurred_at
-      order by a.valid_from desc, a.position desc limit 1
-    ) chosen on true
-    left join lateral (
-      select
-        sum(case p.component ->> 'kind'
-          when 'per_unit' then w.quantity * (p.component ->> 'unitPrice')::numeric
-          else w.amount * (1 + (p.component ->> 'percent')::numeric * 0.01) end) as rated,
-        max(case p.component ->> 'kind' when 'per_unit' then p.currency else w.currency end) as rated_currency
-      from plan p
-      where p.plan_id = chosen.plan_id and (
-        (p.component ->> 'kind' = 'per_unit' and w.kind = 'usage' and p.component ->> 'meter' = w.meter)
-        or (p.component ->> 'kind' = 'markup' and w.kind = 'cost'
-          and coalesce(p.component ->> 'provider', w.provider) = w.provider))
-    ) price on true
-  )
+    left join priced p using (id)
+  )`;
+
+export const usageOracle = oracleOf('plan_id, component_no::integer');
+export const usageSumOracle = oracleOf('1::integer');
+
+function oracleOf(place: string): string {
+  return `${ratedUsage}
   select owner as tenant_id, mode, books, provider, kind, meter, unit,
     (occurred_at at time zone 'UTC')::date as day,
     coalesce(currency, '') as cost_currency, coalesce(rated_currency, '') as rated_currency, cost_status,
+    coalesce(priced_by, '') as priced_by, ${place},
     count(*)::text as facts, trim_scale(coalesce(sum(quantity), 0))::text as quantity,
     trim_scale(coalesce(sum(amount), 0))::text as cost, trim_scale(coalesce(sum(rated), 0))::text as rated,
-    (count(*) filter (where kind = 'usage' and rated is null))::text as unpriced,
+    (count(*) filter (where kind = 'usage' and priced_by is null))::text as unpriced,
     (count(*) filter (where is_uncosted))::text as uncosted
   from rated
-  group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
-  order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11`;
+  group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, ${place}
+  order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, ${place}`;
+}
 
-export const usageLines = usageFigures('usage_lines_v1', 'occurred_at', 'position <= $1::bigint');
-export const usageSums = usageFigures('usage_sums_v1', 'bucket', '$1::bigint is not null');
+export const usageLines = usageFigures(
+  'usage_lines_v1',
+  'occurred_at',
+  'position <= $1::bigint',
+  'plan_id, component_no',
+);
+export const usageSums = usageFigures('usage_sums_v1', 'bucket', '$1::bigint is not null', '1::integer');
 
-function usageFigures(table: string, time: string, condition: string): string {
+function usageFigures(table: string, time: string, condition: string, place: string): string {
   return `
     select tenant_id, mode, books, provider, kind, meter, unit, (${time} at time zone 'UTC')::date as day,
-      cost_currency, rated_currency, cost_status,
+      cost_currency, rated_currency, cost_status, coalesce(priced_by, '') as priced_by, ${place},
       sum(facts)::text as facts, trim_scale(sum(quantity))::text as quantity, trim_scale(sum(cost))::text as cost,
       trim_scale(sum(rated))::text as rated, sum(unpriced)::text as unpriced,
       sum(uncosted)::text as uncosted
     from hookledger.${table} where ${condition}
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, ${place}
     having sum(facts) <> 0 or sum(quantity) <> 0 or sum(cost) <> 0 or sum(rated) <> 0 or sum(unpriced) <> 0
       or sum(uncosted) <> 0
-    order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11`;
+    order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, ${place}`;
 }
 
 export const collectedOracle = `

@@ -64,7 +64,9 @@ export async function createProjectedLog(): Promise<ProjectedLog> {
       const appended = await appendEvents(tx, events);
       for (const [index, { event }] of told.entries()) {
         const at = appended[index]?.position ?? 0n;
-        if (event.type === 'PricePlanAssigned') await foldPricePlanAssignment(tx, { position: at, data: event.data });
+        if (event.type === 'PricePlanAssigned') {
+          await foldPricePlanAssignment(tx, { position: at, occurredAt: new Date(event.occurredAt), data: event.data });
+        }
         if (event.type === 'CostRateSet') await foldCostRate(tx, { position: at, data: event.data });
         if (event.type === 'PricePlanDefined') await foldPricePlan(tx, { position: at, data: event.data });
       }

@@ -1,4 +1,5 @@
 import type { RecordedEvent, RecordedFact } from '../../src/domain/envelope.ts';
+import { catalogue } from '../../src/domain/events.ts';
 import type { EventData, EventType } from '../../src/domain/events.ts';
 import type { StreamKind } from '../../src/domain/stream.ts';
 
@@ -25,7 +26,7 @@ export function recordedEvent<T extends EventType>(type: T, options: Options<T>)
     position: BigInt(position),
     eventId: `00000000-0000-7000-8000-${String(position).padStart(12, '0')}`,
     type,
-    schemaVersion: 1,
+    schemaVersion: catalogue[type].version,
     streamKey: `${kind}/${externalId}`,
     streamKind: kind,
     version: BigInt(position),

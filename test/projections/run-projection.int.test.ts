@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import type { NewEvent } from '../../src/domain/envelope.ts';
+import { appendEvents } from '../../src/event-store/append-events.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { withTransaction } from '../../src/platform/postgres.ts';
@@ -42,6 +45,10 @@ function endedCall(id: string): Told {
   };
 }
 
+function newEvent(id: string): NewEvent {
+  return { ...endedCall(id), eventId: randomUUID(), correlationId: randomUUID() };
+}
+
 function noted(): Told {
   const stream: Stream = {
     kind: 'provider-object',
@@ -72,7 +79,7 @@ async function foldedCalls(): Promise<readonly string[]> {
 }
 
 const checkpoint = (name: string) =>
-  withTransaction(log.database.pool, { tenant: '*' }, (tx) => readCheckpoint(tx, name, 1));
+  withTransaction(log.database.pool, { tenant: '*' }, (tx) => readCheckpoint(tx, [{ name, version: 1 }]));
 
 describe('a tick', () => {
   test('folds one batch and leaves the checkpoint at its last event; the last one reaches the mark', async () => {
@@ -80,20 +87,34 @@ describe('a tick', () => {
     await usage.tick();
     const last = await log.append(['1', '2', '3'].map(endedCall));
     const mark = await log.append([noted()]);
-    expect(await usage.tick()).toEqual({ moved: true, position: last - 1n });
+    expect(await usage.tick()).toEqual({ moved: true, position: last - 1n, events: 2 });
     expect(await foldedCalls()).toEqual(['1', '2']);
-    expect(await usage.tick()).toEqual({ moved: true, position: mark });
+    expect(await usage.tick()).toEqual({ moved: true, position: mark, events: 1 });
     expect(await foldedCalls()).toEqual(['1', '2', '3']);
-    expect(await usage.tick()).toEqual({ moved: false, position: mark });
+    expect(await usage.tick()).toEqual({ moved: false, position: mark, events: 0 });
     expect(await checkpoint('usage')).toBe(mark);
   });
 
-  test('does not read above the high-water mark', async () => {
+  test('does not wait for the tracker to write the mark', async () => {
+    const position = await log.append([endedCall('1')]);
+    await log.database.adminPool.query('update hookledger.high_water_mark set position = 0');
+    expect(await runner().tick()).toEqual({ moved: true, position, events: 1 });
+  });
+
+  test('reads nothing above a position that an appender may still fill', async () => {
     const mark = await log.append([endedCall('1')]);
-    await log.append([endedCall('2')]);
-    await log.database.adminPool.query('update hookledger.high_water_mark set position = $1::bigint', [String(mark)]);
-    expect(await runner().tick()).toEqual({ moved: true, position: mark });
-    expect(await foldedCalls()).toEqual(['1']);
+    const late = await log.database.pool.connect();
+    await late.query('begin');
+    await appendEvents(late, [newEvent('late')]);
+    const [above] = await withTransaction(log.database.pool, { tenant: '*' }, (tx) =>
+      appendEvents(tx, [newEvent('2')]),
+    );
+    const usage = runner();
+    expect(await usage.tick()).toEqual({ moved: true, position: mark, events: 1 });
+    await late.query('commit');
+    late.release();
+    expect(await usage.tick()).toEqual({ moved: true, position: above?.position, events: 2 });
+    expect(await foldedCalls()).toEqual(['1', 'late', '2']);
   });
 
   test('beside others, in whatever processes, folds every event once and in order', async () => {
@@ -147,7 +168,9 @@ test('the position of a model is the least of its fold ranges', async () => {
      insert into hookledger.projection_checkpoints (name, version, fold_range_from, fold_range_to, position)
      values ('usage', 2, 0, 32767, 70), ('usage', 2, 32768, 65535, 40)`,
   );
-  const position = await withTransaction(log.database.pool, { tenant: '*' }, (tx) => readCheckpoint(tx, 'usage', 2));
+  const position = await withTransaction(log.database.pool, { tenant: '*' }, (tx) =>
+    readCheckpoint(tx, [{ name: 'usage', version: 2 }]),
+  );
   expect(position).toBe(40n);
 });
 
@@ -236,7 +259,7 @@ test('a plan prices more facts than fit on one page, each once, with lines numbe
         type: 'PricePlanAssigned',
         stream: { kind: 'tenant-plan', mode: 'live', externalId: 'tnt_a' },
         occurredAt: validFrom,
-        data: { planId: 'basic', tenantId: 'tnt_a', validFrom },
+        data: { planId: 'basic', tenantId: 'tnt_a', validFrom, reprice: false },
       },
       tenantId: 'tnt_a',
       books: 'platform',
@@ -259,24 +282,65 @@ test('a plan prices more facts than fit on one page, each once, with lines numbe
   ]);
 });
 
+test('a later plan takes only what has no price, but with reprice everything, as differences at its position', async () => {
+  const assign = (planId: string, reprice: boolean) =>
+    log.append([
+      {
+        event: {
+          type: 'PricePlanAssigned',
+          stream: { kind: 'tenant-plan', mode: 'live', externalId: 'tnt_a' },
+          occurredAt: '2026-11-03T00:00:00.000Z',
+          data: { planId, tenantId: 'tnt_a', validFrom: '2026-11-01T00:00:00.000Z', reprice },
+        },
+        tenantId: 'tnt_a',
+        books: 'platform',
+      },
+    ]);
+  const rated = async (position: bigint) => {
+    const { rows } = await log.database.adminPool.query(
+      `select plan_id, count(distinct fact_key)::integer as facts, trim_scale(sum(rated))::text as rated
+       from hookledger.usage_lines_v1 where position = $1::bigint group by plan_id order by plan_id`,
+      [String(position)],
+    );
+    return rows;
+  };
+  await log.append(Array.from({ length: 2_100 }, (_, index) => endedCall(String(index))));
+  const chats = await assign('chats', false);
+  const basic = await assign('basic', false);
+  const euro = await assign('euro', false);
+  const again = await assign('euro', true);
+  await log.catchUp(500);
+  // Without a price for calls, the first plan leaves them to the next one; that one has them until it is told otherwise.
+  expect(await rated(chats)).toEqual([]);
+  expect(await rated(basic)).toEqual([
+    { plan_id: 'basic', facts: 2_100, rated: '315' },
+    { plan_id: null, facts: 2_100, rated: '0' },
+  ]);
+  expect(await rated(euro)).toEqual([]);
+  expect(await rated(again)).toEqual([
+    { plan_id: 'basic', facts: 2_100, rated: '-315' },
+    { plan_id: 'euro', facts: 2_100, rated: '378' },
+  ]);
+});
+
 test('a cost rate estimates more usage than fits on one page, each once, and a later one replaces it', async () => {
   await log.append(Array.from({ length: 4_100 }, (_, index) => endedCall(String(index))));
   const validFrom = '2026-11-01T00:00:00.000Z';
-  const setRate = (unitCost: string) =>
+  const setRate = (unitCost: string, reprice: boolean) =>
     log.append([
       {
         event: {
           type: 'CostRateSet',
           stream: { kind: 'cost-rate', mode: 'live', externalId: 'retell//call_seconds///' },
           occurredAt: validFrom,
-          data: { provider: 'retell', meter: 'call_seconds', currency: 'USD', unitCost, validFrom },
+          data: { provider: 'retell', meter: 'call_seconds', currency: 'USD', unitCost, validFrom, reprice },
         },
         tenantId: 'unassigned',
         books: 'platform',
       },
     ]);
-  const position = await setRate('0.001');
-  const later = await setRate('0.002');
+  const position = await setRate('0.001', false);
+  const later = await setRate('0.002', true);
   await log.catchUp(500);
   const { rows } = await log.database.adminPool.query(
     `select position, count(*)::integer as lines, max(line_no) as last, count(distinct fact_key)::integer as facts,

@@ -85,7 +85,12 @@ describe('the cost of a usage', () => {
       '1 re-estimated usage A | 0 fact | 0 | 0 | 0 | final | no rate | -1 uncosted',
       '2 re-estimated cost A | 1 fact | 60 | 0.12 USD | 0 | estimated | 9 | 0 uncosted',
     ]);
-    expect(costs(fold([call], rateSet(9, '0.002'), [rate, costRate(9, '0.002')]))).toEqual([
+  });
+
+  test('that has an estimate is estimated anew by a later rate only if that says so', () => {
+    expect(costs(fold([call], rateSet(9, '0.002'), [rate, costRate(9, '0.002')]))).toEqual([]);
+    const again = [rate, costRate(9, '0.002', { reprice: true })];
+    expect(costs(fold([call], rateSet(9, '0.002', { reprice: true }), again))).toEqual([
       '1 re-estimated cost A | -1 fact | -60 | -0.06 USD | 0 | estimated | 1 | 0 uncosted',
       '2 re-estimated cost A | 1 fact | 60 | 0.12 USD | 0 | estimated | 9 | 0 uncosted',
     ]);

@@ -56,13 +56,17 @@ export const moved = (position: number, to: string, stream = '1') =>
     data: { from: 'A', to, reason: 'a person said so' },
   });
 
-export const assignedPlan = (position: number, planId: string, tenantId = 'A', validFrom = at('00:00')) =>
+export const assignedPlan = (
+  position: number,
+  planId: string,
+  { tenantId = 'A', validFrom = at('00:00'), reprice = false } = {},
+) =>
   recordedEvent('PricePlanAssigned', {
     position,
     kind: 'tenant-plan',
     stream: tenantId,
     tenantId,
-    data: { planId, tenantId, validFrom: validFrom.toISOString() },
+    data: { planId, tenantId, validFrom: validFrom.toISOString(), reprice },
   });
 
 export const perSecond = (unitPrice: string): PricePlanComponent => ({
@@ -76,6 +80,7 @@ export function assignment(position: number, components: PricePlanComponent[], o
     plan: { planId: `plan-${position}`, currency: 'USD', components },
     validFrom: at('00:00'),
     position: BigInt(position),
+    reprice: false,
     ...options,
   };
 }
@@ -95,11 +100,12 @@ export function costRate(position: number, unitCost: string, options: Partial<Kn
     unitCost,
     validFrom: at('00:00'),
     validTo: null,
+    reprice: false,
     ...options,
   };
 }
 
-export const rateSet = (position: number, unitCost: string) =>
+export const rateSet = (position: number, unitCost: string, { reprice = false } = {}) =>
   recordedEvent('CostRateSet', {
     position,
     kind: 'cost-rate',
@@ -110,5 +116,6 @@ export const rateSet = (position: number, unitCost: string) =>
       currency: 'USD',
       unitCost,
       validFrom: at('00:00').toISOString(),
+      reprice,
     },
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { addDecimals, formatDecimal, parseDecimal, ZERO } from '../../src/domain/decimal.ts';
 import type { RecordedEvent } from '../../src/domain/envelope.ts';
+import type { PricePlanComponent } from '../../src/domain/pricing.ts';
 import { foldUsageEvents } from '../../src/projections/fold-usage-events.ts';
 import type { NumberedUsageLine } from '../../src/projections/fold-usage-events.ts';
 import type { PricePlans } from '../../src/projections/price-plans.ts';
@@ -190,14 +191,50 @@ describe('a price plan that is assigned', () => {
 
   test('does not touch what was used before its start, nor other tenants', () => {
     const later = new Map([['A', [assignment(3, [perSecond('0.01')], { validFrom: at('09:01') })]]]);
-    expect(given(call, later).when(assignedPlan(3, 'plan-3', 'A', at('09:01'))).lines).toEqual([]);
+    expect(given(call, later).when(assignedPlan(3, 'plan-3', { validFrom: at('09:01') })).lines).toEqual([]);
     const other = new Map([['B', [first]]]);
-    expect(given(call, other).when(assignedPlan(3, 'plan-3', 'B')).lines).toEqual([]);
+    expect(given(call, other).when(assignedPlan(3, 'plan-3', { tenantId: 'B' })).lines).toEqual([]);
   });
 
-  test('replaces the price of an earlier plan', () => {
-    const plans = new Map([['A', [first, assignment(4, [perSecond('0.03')])]]]);
-    const { lines } = given([...call, assignedPlan(3, 'plan-3')], plans).when(assignedPlan(4, 'plan-4'));
+  test('leaves what is priced already alone: it prices what has no price, and what comes after', () => {
+    const perChat: PricePlanComponent = { kind: 'per_unit', meter: 'chats', unitPrice: '1' };
+    const plans = new Map([['A', [first, assignment(4, [perSecond('0.03'), perChat])]]]);
+    const chat = seconds('CallEnded', '1', { position: 2, stream: '2', meter: 'chats', unit: 'chat' });
+    const { when } = given([...call, chat, assignedPlan(3, 'plan-3')], plans);
+    const assigned = assignedPlan(4, 'plan-4');
+    const { lines, facts } = when(assigned);
+    expect(lines).toEqual([
+      '1 | re-rated | A | -1 fact | -1 chat | 0 | 0 | -1 unpriced',
+      '2 | re-rated | A | 1 fact | 1 chat | 0 | 1 USD | 0 unpriced',
+    ]);
+    expect(facts).toMatchObject([{ factKey: 'call/2#call_seconds', planId: 'plan-4', componentNo: 1 }]);
+    const later = seconds('CallEnded', '10', { position: 5, stream: '3' });
+    expect(given([...call, chat, assignedPlan(3, 'plan-3'), assigned], plans).when(later).lines).toEqual([
+      '1 | fact | A | 1 fact | 10 second | 0 | 0.3 USD | 0 unpriced',
+    ]);
+    // A report that comes after corrects what was used, not by which plan.
+    expect(when(seconds('CallAnalyzed', '50', { position: 5 })).lines).toEqual([
+      '1 | superseded | A | 0 fact | -10 second | 0 | -0.1 USD | 0 unpriced',
+    ]);
+  });
+
+  test('passes on no cost that the plan before it did not', () => {
+    const plans = new Map([
+      ['A', [assignment(3, [perSecond('0.01')]), assignment(4, [{ kind: 'markup', percent: '10' }])]],
+    ]);
+    expect(given([...call, assignedPlan(3, 'plan-3')], plans).when(assignedPlan(4, 'plan-4')).lines).toEqual([]);
+  });
+
+  test('that comes to a tenant before a call does prices it, whatever was assigned in between', () => {
+    const plans = new Map([['B', [first, assignment(4, [perSecond('0.03')])]]]);
+    expect(given(call, plans).when(moved(5, 'B')).facts).toMatchObject([{ planId: 'plan-4' }, { planId: null }]);
+  });
+
+  test('replaces the price of an earlier plan where it says so', () => {
+    const plans = new Map([['A', [first, assignment(4, [perSecond('0.03')], { reprice: true })]]]);
+    const { lines } = given([...call, assignedPlan(3, 'plan-3')], plans).when(
+      assignedPlan(4, 'plan-4', { reprice: true }),
+    );
     expect(lines).toEqual([
       '1 | re-rated | A | -1 fact | -60 second | 0 | -0.6 USD | 0 unpriced',
       '2 | re-rated | A | 1 fact | 60 second | 0 | 1.8 USD | 0 unpriced',
@@ -210,6 +247,47 @@ describe('a price plan that is assigned', () => {
     const plans = new Map([['A', [first]]]);
     expect(given([], plans).when(seconds('CallEnded', '60', { position: 2 })).lines).toEqual([
       '1 | fact | A | 1 fact | 60 second | 0 | 0 | 1 unpriced',
+    ]);
+  });
+});
+
+describe('a usage that is priced with its month', () => {
+  const included: PricePlanComponent = {
+    kind: 'included',
+    meter: 'call_seconds',
+    direction: 'outbound',
+    quantity: '1000',
+    unitPrice: '0.01',
+  };
+  const plans = new Map([['A', [assignment(1, [perSecond('0.002'), included])]]]);
+  const outbound = { ...seconds('CallEnded', '60', { position: 5 }), data: { direction: 'outbound' } };
+  const inbound = seconds('CallEnded', '60', { position: 5 });
+
+  test('is not unpriced, and carries no amount but the component that prices it', () => {
+    const { facts, lines } = foldUsageEvents({ plans, rates: [] }, [], [outbound]);
+    expect(lines.map(brief)).toEqual(['1 | fact | A | 1 fact | 60 second | 0 | 0 | 0 unpriced']);
+    expect(lines).toMatchObject([
+      { line: { bucket: { planId: 'plan-1', pricedBy: 'aggregate', componentNo: '1', ratedCurrency: '' } } },
+    ]);
+    expect(facts).toMatchObject([{ rated: null, planId: 'plan-1', pricedBy: 'aggregate', componentNo: 1 }]);
+  });
+
+  test('leaves the month when a report says that it is of another price', () => {
+    const answered = { ...seconds('CallAnalyzed', '60', { position: 6 }), data: { direction: 'inbound' } };
+    expect(given([outbound], plans).when(answered).lines).toEqual([
+      '1 | superseded | A | -1 fact | -60 second | 0 | 0 | 0 unpriced',
+      '2 | superseded | A | 1 fact | 60 second | 0 | 0.12 USD | 0 unpriced',
+    ]);
+    expect(given([], plans).when(inbound).facts).toMatchObject([{ pricedBy: 'fact', componentNo: 0 }]);
+  });
+
+  test('is decided on: a later plan prices it only if it says so', () => {
+    const both = (reprice: boolean) =>
+      new Map([['A', [...(plans.get('A') ?? []), assignment(6, [perSecond('1')], { reprice })]]]);
+    expect(given([outbound], both(false)).when(assignedPlan(6, 'plan-6')).lines).toEqual([]);
+    expect(given([outbound], both(true)).when(assignedPlan(6, 'plan-6', { reprice: true })).lines).toEqual([
+      '1 | re-rated | A | -1 fact | -60 second | 0 | 0 | 0 unpriced',
+      '2 | re-rated | A | 1 fact | 60 second | 0 | 60 USD | 0 unpriced',
     ]);
   });
 });

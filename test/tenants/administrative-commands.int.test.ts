@@ -133,6 +133,20 @@ describe('defining a price plan', () => {
     },
   );
 
+  test('keeps tiers as they were written, and refuses two prices of one thing', async () => {
+    const tiers = [
+      { upTo: '1000', unitPrice: '0.02', flatFee: '5' },
+      { upTo: null, unitPrice: '0.01' },
+    ];
+    const volume = { kind: 'volume' as const, meter: 'call_seconds', provider: 'twilio', tiers };
+    const tiered = { ...plan, planId: 'plan_tiers', components: [...plan.components, volume] };
+    expect(await definePricePlan(setup, tiered)).toEqual({ defined: true });
+    expect(await definePricePlan(setup, tiered)).toEqual({ defined: false });
+    expect(await folded('price_plans', { plan_id: 'plan_tiers' })).toMatchObject([{ components: tiered.components }]);
+    const twice = definePricePlan(setup, { ...tiered, planId: 'plan_twice', components: [volume, volume] });
+    await expect(twice).rejects.toThrow('is the second price of call_seconds twilio, after components[0]');
+  });
+
   test('with a price that is no decimal string is refused', async () => {
     const components = [{ kind: 'flat' as const, amount: '0.0000000000001' }];
     await expect(definePricePlan(setup, { ...plan, planId: 'plan_bad', components })).rejects.toThrow(
@@ -164,6 +178,20 @@ describe('assigning a price plan', () => {
     expect(plans).toMatchObject([{ plan_id: 'plan_x' }, { plan_id: 'plan_y' }, { plan_id: 'plan_x' }]);
   });
 
+  test('again with reprice is another event; again without it is not', async () => {
+    await definePricePlan(setup, { ...plan, planId: 'plan_reprice' });
+    const command = { tenantId: 'tnt_b', planId: 'plan_reprice', validFrom: '2026-05-01T00:00:00Z' };
+    const answers = [];
+    for (const reprice of [false, true, true, false]) {
+      answers.push(await assignPricePlan(setup, { ...command, reprice }));
+    }
+    expect(answers.map(({ assigned }) => assigned)).toEqual([true, true, false, false]);
+    expect(await folded('price_plan_assignments', { plan_id: 'plan_reprice' })).toMatchObject([
+      { reprice: false, assigned_at: expect.any(String) },
+      { reprice: true },
+    ]);
+  });
+
   test('needs a tenant and a plan that exist', async () => {
     const unknownTenant = assignPricePlan(setup, { tenantId: 'tnt_none', planId: 'plan_1', validFrom });
     await expect(unknownTenant).rejects.toThrow(UnknownTenantError);
@@ -192,6 +220,7 @@ describe('setting a cost rate', () => {
         unit_cost: 0.00014,
         valid_from: '2026-01-01T00:00:00+00:00',
         valid_to: null,
+        reprice: false,
         tenant_id: 'unassigned',
       },
     ]);
@@ -202,6 +231,14 @@ describe('setting a cost rate', () => {
     const same = { ...rate, meter: 'again', unitCost: '0.10', validFrom: '2026-01-01T01:00:00+01:00' };
     expect(await setCostRate(setup, same)).toEqual({ set: false });
     expect(await events('twilio//again///')).toHaveLength(1);
+  });
+
+  test('again with reprice is another event', async () => {
+    const command = { ...rate, meter: 'reprice', unitCost: '1' };
+    expect(await setCostRate(setup, command)).toEqual({ set: true });
+    expect(await setCostRate(setup, { ...command, reprice: true })).toEqual({ set: true });
+    expect(await setCostRate(setup, { ...command, reprice: true })).toEqual({ set: false });
+    expect(await setCostRate(setup, command)).toEqual({ set: false });
   });
 
   test('can be changed and taken back, and another filter is another rate', async () => {

@@ -38,8 +38,9 @@ async function foldHistory(): Promise<void> {
     type: EventType;
     schema_version: number;
     position: string;
+    occurred_at: Date;
     data: unknown;
-  }>('select type, schema_version, position, data from hookledger.events order by position');
+  }>('select type, schema_version, position, occurred_at, data from hookledger.events order by position');
   await withTransaction(setup.pool, { tenant: '*' }, async (tx) => {
     for (const { type, schema_version: version, data, ...row } of rows) {
       const position = BigInt(row.position);
@@ -48,7 +49,8 @@ async function foldHistory(): Promise<void> {
       } else if (type === 'PricePlanDefined') {
         await foldPricePlan(tx, { position, data: readEventData(type, version, data) });
       } else if (type === 'PricePlanAssigned') {
-        await foldPricePlanAssignment(tx, { position, data: readEventData(type, version, data) });
+        const occurredAt = row.occurred_at;
+        await foldPricePlanAssignment(tx, { position, occurredAt, data: readEventData(type, version, data) });
       } else if (type === 'CostRateSet') {
         await foldCostRate(tx, { position, data: readEventData(type, version, data) });
       }

@@ -1,26 +1,38 @@
-import type { PricePlanComponent } from '../../domain/pricing.ts';
 import { assignPricePlan } from '../../tenants/assign-price-plan.ts';
-import { definePricePlan } from '../../tenants/define-price-plan.ts';
+import { definePricePlan, parsePricePlan } from '../../tenants/define-price-plan.ts';
 import { withAdministration } from '../administration.ts';
 import { defineCommand, EXIT, needed } from '../command.ts';
+import { describePrice } from '../describe-price.ts';
 import { listPricePlans } from '../queries/list-price-plans.ts';
 import { readDatabase } from '../read-database.ts';
+import { readPlan } from '../read-plan.ts';
 import { snakeCased } from '../snake-cased.ts';
-import { UsageError } from '../usage-error.ts';
 
 const define = defineCommand({
   name: 'plans define',
   summary: 'Define a price plan: what we charge a tenant',
   description: [
     'A plan never changes: other prices are another plan, assigned from some day on. At least one price is needed;',
-    'amounts are decimals of the currency, with at most 12 digits after the point.',
+    'amounts are decimals of the currency, with at most 12 digits after the point. Of the prices that speak of a usage,',
+    'the one that says most about it charges for it.',
+    'Prices by provider, direction or channel, and by graduated or volume tiers, are said in a file:',
+    '  {"currency": "USD", "components": [{"kind": "graduated", "meter": "call_seconds", "direction": "outbound",',
+    '    "tiers": [{"upTo": "60000", "unitPrice": "0.002"}, {"upTo": null, "unitPrice": "0.0015"}]}]}',
+    'Its kinds are flat, recurring, per_unit, markup, graduated, volume, package, included and minimum.',
     'Safe to repeat. With --json: {"defined"}, false when just this plan was there.',
   ].join('\n'),
   arguments: ['<id>'],
   options: {
     name: { type: 'string', value: 'N', description: 'For people; the id when left out' },
     currency: { type: 'string', value: 'CCC', description: 'ISO 4217, such as USD' },
+    file: { type: 'string', value: 'PLAN.json', description: 'The plan, instead of the options that say a price' },
     flat: { type: 'string', value: 'AMOUNT', description: 'Fee for each calendar month' },
+    recurring: {
+      type: 'string',
+      multiple: true,
+      value: 'NAME=AMOUNT/INTERVAL',
+      description: 'Fee for each calendar month, quarter or year',
+    },
     'per-unit': { type: 'string', multiple: true, value: 'METER=PRICE', description: 'Price of one unit of a meter' },
     markup: {
       type: 'string',
@@ -28,23 +40,28 @@ const define = defineCommand({
       value: '[PROVIDER=]PERCENT',
       description: "The provider's cost passed through, plus so much",
     },
+    included: {
+      type: 'string',
+      multiple: true,
+      value: 'METER=QUANTITY:PRICE',
+      description: 'So much of a month free of charge, each unit beyond it at a price',
+    },
+    package: {
+      type: 'string',
+      multiple: true,
+      value: 'METER=SIZE:PRICE',
+      description: 'A month in packages; a started one counts whole',
+    },
+    minimum: { type: 'string', value: 'AMOUNT', description: "What a month's usage is charged at least" },
   },
   examples: [
     'plans define starter --currency USD --flat 49 --per-unit call_seconds=0.0025',
     'plans define pass-through --currency USD --markup 25 --markup retell=40',
+    'plans define bundle --currency USD --included call_seconds=60000:0.002 --minimum 100',
+    'plans define enterprise --file plan.json',
   ],
   async run({ values, positionals: [planId = ''], ...context }) {
-    const plan = {
-      planId,
-      name: values.name ?? planId,
-      currency: needed(values.currency, '--currency'),
-      components: [
-        ...(values.flat === undefined ? [] : [{ kind: 'flat' as const, amount: values.flat }]),
-        ...(values['per-unit'] ?? []).map(perUnit),
-        ...(values.markup ?? []).map(markup),
-      ],
-    };
-    if (plan.components.length === 0) throw new UsageError('A plan needs --flat, --per-unit or --markup.');
+    const plan = parsePricePlan(readPlan(planId, values));
     const { defined } = await withAdministration(context, (deps) => definePricePlan(deps, plan));
     context.out.json({ defined });
     context.out.line(defined ? `Defined ${planId}.` : `${planId} is there already, just like that.`);
@@ -54,35 +71,31 @@ const define = defineCommand({
   },
 });
 
-function perUnit(text: string): PricePlanComponent {
-  const [meter = '', unitPrice] = text.split('=');
-  if (unitPrice === undefined) throw new UsageError(`--per-unit is METER=PRICE, not "${text}".`);
-  return { kind: 'per_unit', meter, unitPrice };
-}
-
-function markup(text: string): PricePlanComponent {
-  const [first = '', percent] = text.split('=');
-  return percent === undefined ? { kind: 'markup', percent: first } : { kind: 'markup', provider: first, percent };
-}
-
 const assign = defineCommand({
   name: 'plans assign',
   summary: 'Price what a tenant uses by a plan, from some time on',
   description: [
-    'The plan holds until an assignment that begins later. Usage since then that is rated already is rated again.',
+    'The plan holds until an assignment that begins later. It prices what comes from now on, and usage since then that has',
+    'no price yet. What is rated already keeps its price, and fees that were charged stay; with --reprice both are those',
+    'of this plan, and the difference shows as of now.',
     'Safe to repeat. With --json: {"assigned"}, false when that is how it was.',
   ].join('\n'),
   arguments: ['<plan>'],
   options: {
     tenant: { type: 'string', value: 'ID', description: 'The tenant' },
     from: { type: 'string', value: 'TIME', description: 'ISO 8601; now when left out' },
+    reprice: { type: 'boolean', description: 'Also what is priced already' },
   },
-  examples: ['plans assign starter --tenant tnt_… --from 2026-11-01T00:00:00Z'],
+  examples: [
+    'plans assign starter --tenant tnt_… --from 2026-11-01T00:00:00Z',
+    'plans assign corrected --tenant tnt_… --from 2026-11-01T00:00:00Z --reprice',
+  ],
   async run({ values, positionals: [planId = ''], ...context }) {
     const tenantId = needed(values.tenant, '--tenant');
     const { assigned, validFrom } = await withAdministration(context, async (deps) => {
       const from = values.from ?? deps.clock.now().toISOString();
-      return { ...(await assignPricePlan(deps, { planId, tenantId, validFrom: from })), validFrom: from };
+      const command = { planId, tenantId, validFrom: from, reprice: values.reprice === true };
+      return { ...(await assignPricePlan(deps, command)), validFrom: from };
     });
     context.out.json({ assigned, valid_from: validFrom });
     context.out.line(
@@ -108,23 +121,14 @@ const list = defineCommand({
         planId,
         name,
         currency,
-        components.map(describeComponent).join(', '),
-        assignments.map((each) => `${each.tenant_id} from ${each.valid_from}`).join(', ') || 'nobody',
+        components.map(describePrice).join(', '),
+        assignments
+          .map((each) => `${each.tenant_id} from ${each.valid_from}${each.reprice ? ' (reprices)' : ''}`)
+          .join(', ') || 'nobody',
       ]),
     );
     return EXIT.done;
   },
 });
-
-function describeComponent(component: PricePlanComponent): string {
-  switch (component.kind) {
-    case 'flat':
-      return `${component.amount} a month`;
-    case 'per_unit':
-      return `${component.unitPrice} per ${component.meter}`;
-    case 'markup':
-      return `cost${component.provider === undefined ? '' : ` of ${component.provider}`} + ${component.percent} %`;
-  }
-}
 
 export const commands = [define, assign, list];

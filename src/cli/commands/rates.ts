@@ -10,9 +10,9 @@ const set = defineCommand({
   name: 'rates set',
   summary: 'Say what a provider charges us for a unit of a meter',
   description: [
-    'Usage is estimated by it until the provider reports a cost of its own, which is final. Usage of before that is',
-    'still waiting for a cost is estimated anew. Of the rates that speak of a usage, the one with the most filters holds.',
-    'The same filters with the same --from replace the rate, its end included.',
+    'Usage is estimated by it until the provider reports a cost of its own, which is final. Usage of before that has an',
+    'estimate keeps it; with --reprice it is estimated anew. Of the rates that speak of a usage, the one with the most',
+    'filters holds. The same filters with the same --from replace the rate, its end included.',
     'Safe to repeat. With --json: {"set"}, false when just this rate was there.',
   ].join('\n'),
   options: {
@@ -26,6 +26,7 @@ const set = defineCommand({
     channel: { type: 'string', value: 'C', description: 'Only this channel, as the usage events carry it' },
     from: { type: 'string', value: 'TIME', description: 'ISO 8601; now when left out' },
     to: { type: 'string', value: 'TIME', description: 'ISO 8601, no longer in it; for ever when left out' },
+    reprice: { type: 'boolean', description: 'Also usage that has an estimate already' },
   },
   examples: [
     'rates set --provider twilio --meter call_seconds --unit-cost 0.00014 --currency USD --from 2026-11-01T00:00:00Z',
@@ -47,7 +48,7 @@ const set = defineCommand({
     };
     const outcome = await withAdministration(context, async (deps) => {
       const validFrom = values.from ?? deps.clock.now().toISOString();
-      return { ...(await setCostRate(deps, { ...rate, validFrom })), validFrom };
+      return { ...(await setCostRate(deps, { ...rate, validFrom, reprice: values.reprice === true })), validFrom };
     });
     out.json({ set: outcome.set, valid_from: outcome.validFrom });
     const what = `${rate.meter} of ${rate.provider} costs ${rate.unitCost} ${rate.currency}`;

@@ -13,6 +13,7 @@ export type ListedCostRate = Readonly<{
   /** Times are ISO 8601. */
   validFrom: string;
   validTo: string | null;
+  reprice: boolean;
 }>;
 
 /** The rates that hold or will: of those with the same filters and beginning, the one that was set last. */
@@ -23,7 +24,7 @@ export async function listCostRates(
   const { rows } = await tx.query<ListedCostRate>(
     `select distinct on (provider, meter, account, unit, direction, channel, valid_from)
        position, provider, account, meter, unit, direction, channel, unit_cost::text as "unitCost", currency,
-       to_json(valid_from) as "validFrom", to_json(valid_to) as "validTo"
+       to_json(valid_from) as "validFrom", to_json(valid_to) as "validTo", reprice
      from hookledger.cost_rates
      where $1::text is null or provider = $1::text
      order by provider, meter, account, unit, direction, channel, valid_from, position desc

@@ -38,6 +38,7 @@ type Row = Readonly<{
   rated: string;
   ratedCurrency: string;
   planId: string | null;
+  pricedBy: 'fact' | 'aggregate' | null;
 }>;
 
 /** What every figure of usage, cost and rated is the sum of: append-only lines, each with the event that caused it. */
@@ -78,6 +79,12 @@ export const usageLinesReport = defineReport({
       cell: (row) => moneyOrNull(row.rated, row.ratedCurrency),
     },
     { name: 'plan_id', kind: 'text', description: 'The price plan', cell: (row) => row.planId },
+    {
+      name: 'priced_by',
+      kind: 'text',
+      description: 'fact, or aggregate: rated with its month, so that the line carries no amount',
+      cell: (row) => row.pricedBy,
+    },
     { name: 'fact_key', kind: 'text', description: 'The fact that it is of', cell: (row) => row.factKey },
   ],
   key: z.tuple([z.string().regex(/^\d{1,18}$/), z.number().int()]),
@@ -97,7 +104,7 @@ async function readRows(
        l.fact_key as "factKey", l.cause, l.kind, l.tenant_id as "tenantId", l.provider, l.meter, l.unit,
        l.occurred_at as "occurredAt", trim_scale(l.quantity)::text as quantity, trim_scale(l.cost)::text as cost,
        l.cost_currency as "costCurrency", l.cost_status as "costStatus", trim_scale(l.rated)::text as rated,
-       l.rated_currency as "ratedCurrency", l.plan_id as "planId"
+       l.rated_currency as "ratedCurrency", l.plan_id as "planId", l.priced_by as "pricedBy"
      from ${linesSelect(request)} l
      left join ${tableOf('usage_facts', request.models.usage)} f using (fact_key)
      where $10::bigint is null or (l.position, l.line_no) > ($10::bigint, $11::integer)

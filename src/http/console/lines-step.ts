@@ -50,6 +50,7 @@ function usageRow(line: StoryUsageLine): Row {
     values: [
       value,
       ...(line.ratedCurrency === '' ? [] : [`rated ${signed(line.rated)} ${line.ratedCurrency}`]),
+      ...(line.pricedBy === 'aggregate' ? ['priced with its month'] : []),
       ...(line.unpriced > 0 ? ['no price'] : []),
       ...costWords(line),
     ],

@@ -28,6 +28,7 @@ function usageLineJson(line: StoryUsageLine): Record<string, unknown> {
     cost_status: line.costCurrency === '' ? null : line.costStatus,
     rated: line.ratedCurrency === '' ? null : { amount: line.rated, currency: line.ratedCurrency },
     plan_id: line.planId,
+    priced_by: line.pricedBy,
   };
 }
 

@@ -6,6 +6,8 @@ import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { WINDOWS } from '../../finance/time-range.ts';
 import { readUsage, readUsageTotals, USAGE_GROUPS } from '../../finance/usage.ts';
 import type { UsageKey } from '../../finance/usage.ts';
+import { readUsageAllocation } from '../../finance/usage-allocation.ts';
+import type { UsageAllocation } from '../../finance/usage-allocation.ts';
 import { aggregatedFilter, readUsageAggregateQuantities, readUsageAggregates } from '../../finance/usage-aggregates.ts';
 import type { UsageAggregateRow } from '../../finance/usage-aggregates.ts';
 import type { FigureFilter } from '../../finance/usage-source.ts';
@@ -36,7 +38,10 @@ type Query = z.output<typeof querySchema>;
 
 const keySchema: z.ZodType<UsageKey> = z.tuple([z.number().int(), z.string(), z.string(), z.string(), z.string()]);
 
-/** GET /v1/usage: quantities by window, tenant, provider and meter, aggregated as domain/meters.ts says. */
+/**
+ * GET /v1/usage: quantities by window, tenant, provider and meter, aggregated as domain/meters.ts says. `rated` is what
+ * facts are charged by themselves; `rated_allocated` is the row's share of what months are charged, no price of its own.
+ */
 export function usageRoute({ pool, clock }: RouteDeps): RequestHandler {
   return async (request, response) => {
     const query = parseQuery(querySchema, request.query);
@@ -52,11 +57,26 @@ export function usageRoute({ pool, clock }: RouteDeps): RequestHandler {
       };
       const rows = await readRows(tx, query, cursor, { ...opened, filter });
       const totals = await readTotals(tx, query, { ...opened, filter });
+      const { window, tz, group_by: groupBy } = query;
+      const { windowStarts } = opened;
+      const allocation = await readUsageAllocation(tx, {
+        model: models.usage,
+        filter,
+        tz,
+        window,
+        windowStarts,
+        groupBy,
+      });
       const page = rows.slice(0, query.limit);
       const last = rows.length > query.limit ? page.at(-1) : undefined;
       return envelope({
-        data: page.map((row) => rowJson(row, query, filter, opened)),
-        totals: { usage: totals.quantities, rated: totals.rated, event_count: Number(totals.facts) },
+        data: page.map((row) => rowJson(row, query, filter, { ...opened, allocation })),
+        totals: {
+          usage: totals.quantities,
+          rated: totals.rated,
+          rated_allocated: allocation?.total ?? null,
+          event_count: Number(totals.facts),
+        },
         meta: {
           range,
           tz: query.tz,
@@ -102,7 +122,7 @@ function rowJson(
   row: UsageAggregateRow,
   query: Query,
   filter: FigureFilter,
-  opened: OpenedFigures,
+  opened: OpenedFigures & Readonly<{ allocation: UsageAllocation | undefined }>,
 ): Record<string, unknown> {
   const [index, tenantId, provider, meter, unit] = row.key;
   const range = windowAt(opened, index);
@@ -120,6 +140,7 @@ function rowJson(
     event_count: Number(row.facts),
     line_count: Number(row.lines),
     rated: row.rated,
+    rated_allocated: opened.allocation?.of(row.key) ?? null,
     unpriced_count: Number(row.unpriced),
     uncosted_count: Number(row.uncosted),
     links: {

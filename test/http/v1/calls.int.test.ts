@@ -19,6 +19,8 @@ beforeAll(async () => {
     account: 'AC1',
     fact_rank: 20,
     provider_time: '2026-03-10T10:05:00Z',
+    first_position: 12,
+    tenant_since: 12,
   };
   const cost = {
     ...shared,

@@ -27,6 +27,7 @@ describe('GET /v1/usage', () => {
           event_count: 1,
           line_count: 1,
           rated: [{ amount: '0.3', currency: 'USD' }],
+          rated_allocated: [],
           unpriced_count: 0,
           uncosted_count: 0,
           links: { events: expect.stringMatching(/^\/v1\/events\?figure=usage&mode=live&tenant_id=tnt_a&/) },
@@ -35,6 +36,7 @@ describe('GET /v1/usage', () => {
       totals: {
         usage: [{ unit: 'second', quantity: '120' }],
         rated: [{ amount: '0.3', currency: 'USD' }],
+        rated_allocated: [],
         event_count: 1,
       },
       meta: {
