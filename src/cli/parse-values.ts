@@ -26,6 +26,13 @@ export function parseJsonObject(text: string, option: string): Record<string, un
   }
 }
 
+/** A local date. @throws UsageError when the text is none. */
+export function parseDay(text: string, option: string): string {
+  const { success } = z.iso.date().safeParse(text);
+  if (!success) throw new UsageError(`${option} is a date such as 2026-10-31, not "${text}".`);
+  return text;
+}
+
 /** A position of the log, as text. @throws UsageError when it is none. */
 export function parsePosition(text: string, option: string): string {
   if (!/^\d{1,18}$/.test(text)) throw new UsageError(`${option} is a position such as 1234, not "${text}".`);

@@ -3,6 +3,8 @@ import { MONTH } from './month.ts';
 
 /** Schemas of the events that finance decides by: rates of exchange, fixed costs, statements, periods. */
 const word = z.string().min(1).max(500);
+/** What people type: PostgreSQL takes no NUL, and nothing in it may steer a terminal. */
+const plain = word.refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'may hold no control characters');
 const time = z.iso.datetime({ offset: true });
 const decimal = z.string().regex(/^-?\d+(\.\d+)?$/, 'a decimal string');
 const currency = z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code, upper case');
@@ -22,53 +24,68 @@ export const fxRate = z
       .refine((rate) => /[1-9]/.test(rate), 'must be above zero'),
     date: z.iso.date(),
     /** Who published it, such as ECB. */
-    source: word,
+    source: plain,
   })
   .refine(({ base, quote }) => base !== quote, { path: ['quote'], error: 'is the same currency as base' });
 
-const costAllocation = z.discriminatedUnion('key', [
-  z.strictObject({ key: z.literal('direct'), tenantId: word }).describe('One tenant bears it.'),
+/** Who bears a cost. */
+export const costAllocation = z.discriminatedUnion('key', [
+  z.strictObject({ key: z.literal('direct'), tenantId: plain }).describe('One tenant bears it.'),
   z.strictObject({ key: z.literal('equal') }).describe('Each tenant with usage in the period bears the same.'),
   z
     .strictObject({
       key: z.literal('seats'),
       seats: z
-        .array(z.strictObject({ tenantId: word, seats: z.int().positive() }))
+        .array(z.strictObject({ tenantId: plain, seats: z.int().positive() }))
         .min(1)
-        .max(5_000),
+        .max(5_000)
+        .refine(
+          (seats) => new Set(seats.map(({ tenantId }) => tenantId)).size === seats.length,
+          'names a tenant twice',
+        ),
     })
     .describe('By the seats that each tenant holds.'),
   z
-    .strictObject({ key: z.literal('usage'), meter: word })
+    .strictObject({ key: z.literal('usage'), meter: plain })
     .describe("By each tenant's share of what was used of a meter of this provider in the period."),
 ]);
+
+export const FIXED_COST_CATEGORIES = ['purchase', 'tax', 'credit', 'adjustment'] as const;
 
 /** A fixed or recurring charge of a provider, which no webhook tells: numbers, seats, carrier fees, tax. */
 export const providerCost = z
   .strictObject({
-    costId: word,
-    provider: word,
-    account: word.optional(),
+    costId: plain,
+    provider: plain,
+    account: plain.optional(),
     /** Charge categories of FOCUS. */
-    category: z.enum(['purchase', 'tax', 'credit', 'adjustment']),
+    category: z.enum(FIXED_COST_CATEGORIES),
     /** What it is for, such as numbers, seats, carrier_fee. */
-    component: word,
-    description: z.string().max(2_000).optional(),
-    /** Negative for a credit. */
-    amount: decimal,
+    component: plain,
+    description: plain.optional(),
+    /** Negative for a credit. No digits beyond those that shares are divided to, so that shares add up to it. */
+    amount: z
+      .string()
+      .regex(/^-?\d{1,18}(\.\d{1,12})?$/, 'a decimal string with at most 12 decimals')
+      .refine((amount) => /[1-9]/.test(amount), 'must not be zero'),
     currency,
+    /** It is spread evenly over the time from periodFrom to just before periodTo. */
     periodFrom: time,
     periodTo: time,
     allocation: costAllocation,
     /** Such as the number of the provider's invoice. */
-    reference: word.optional(),
-    by: word,
+    reference: plain.optional(),
+    by: plain,
   })
   .refine(({ periodFrom, periodTo }) => Date.parse(periodFrom) < Date.parse(periodTo), {
     path: ['periodTo'],
     error: 'must be after periodFrom',
+  })
+  .refine(({ category, amount }) => category !== 'credit' || amount.startsWith('-'), {
+    path: ['amount'],
+    error: 'of a credit is below zero',
   });
-export const providerCostVoid = z.strictObject({ costId: word, reason: word, by: word });
+export const providerCostVoid = z.strictObject({ costId: plain, reason: plain, by: plain });
 
 /** One movement of the balance at a provider, as its payout report lists it. */
 export const balanceTransaction = z.strictObject({
@@ -80,6 +97,7 @@ export const balanceTransaction = z.strictObject({
   fee: decimal,
   net: decimal,
   currency,
+  createdAt: time.optional(),
   availableAt: time.optional(),
   /** The payment, refund or dispute that it is of. */
   sourceId: word.optional(),
@@ -97,6 +115,8 @@ export const statementIssueRequest = z.strictObject({
   tz: word,
   currency,
   rounding,
+  /** Why usage without a price may be left out of the statement; without it, such usage refuses it. */
+  waiveUnpriced: word.optional(),
   by: word,
 });
 
@@ -138,6 +158,8 @@ export const statement = z.strictObject({
   /** Of `StatementIssueRequested`: what lies above it is late. */
   cutOff: position,
   projections: z.array(z.strictObject({ name: word, version: z.int().positive() })).min(1),
+  /** Usage of the month without a price, which is not on it, and why that was let pass. */
+  unpriced: z.strictObject({ facts: z.int().nonnegative(), reason: word.optional() }),
   lines: z.array(statementLine),
   totals: z.strictObject({ exact: decimal, amount: decimal, roundingDifference: decimal }),
   /** Of the statement's canonical JSON without this field. */
@@ -148,12 +170,20 @@ export const statementRefusal = z.strictObject({
   statementId: word,
   tenantId: word,
   period: month,
+  tz: word,
+  currency,
   cutOff: position,
   reasons: z.array(z.strictObject({ check: word, detail: z.string().min(1) })).min(1),
 });
 /** The provider's invoice that bills a statement, which is not a tax invoice itself. */
 export const statementInvoiceLink = z.strictObject({
   statementId: word,
+  tenantId: word,
+  period: month,
+  tz: word,
+  currency,
+  /** Of the statement. */
+  cutOff: position,
   provider: word,
   account: word,
   invoiceId: word,

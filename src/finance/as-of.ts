@@ -59,7 +59,8 @@ async function readPositionAt(tx: Tx, at: Date): Promise<bigint> {
   return BigInt(rows[0]?.position ?? '0');
 }
 
-async function readTimeOf(tx: Tx, position: bigint): Promise<Date> {
+/** When the log had reached a position. */
+export async function readTimeOf(tx: Tx, position: bigint): Promise<Date> {
   const { rows } = await tx.query<{ at: Date }>(
     `select coalesce(
        (select h.at from hookledger.high_water_mark_history h where h.position >= $1::bigint order by h.position limit 1),

@@ -1,17 +1,22 @@
 import type { Money } from '../domain/currency.ts';
 import type { Tx } from '../platform/postgres.ts';
-import type { CostStatus, FigureFilter, UsageSource } from './usage-source.ts';
+import { COST_SHARE_PARAMETERS, costShareSelect, costShareValues } from './provider-costs/cost-share-select.ts';
+import { readCostShares } from './provider-costs/read-cost-shares.ts';
+import type { CostShare } from './provider-costs/read-cost-shares.ts';
+import type { CostCategory, CostStatus, FigureFilter, UsageSource } from './usage-source.ts';
 import { usageSelect, usageValues } from './usage-source.ts';
 
 export const COST_GROUPS = ['tenant_id', 'provider', 'component'] as const;
 export type CostGroup = (typeof COST_GROUPS)[number];
 
-/** Sort key of a row: index of its window, then tenant, provider, component, unit, currency, status. */
-export type CostKey = readonly [number, string, string, string, string, string, CostStatus];
+/** Sort key of a row: index of its window, then tenant, provider, component, unit, currency, status, category. */
+export type CostKey = readonly [number, string, string, string, string, string, CostStatus, CostCategory];
 
 export type CostRow = Readonly<{
   key: CostKey;
-  quantity: string;
+  /** Of usage; a fixed cost has none. */
+  quantity: string | null;
+  /** Facts; of fixed costs, how many entries. */
   facts: string;
   lines: string;
   /** What the provider charges us, or is estimated to, unrounded, in the currency of the key. */
@@ -25,44 +30,68 @@ export type CostQuery = Readonly<{
   groupBy: readonly CostGroup[];
   after?: CostKey | undefined;
   limit: number;
+  /** Shares of fixed costs of this filter; read when left out. */
+  shares?: readonly CostShare[];
 }>;
 
-/** Cost of goods sold by window, group and currency, in the order of the key. */
+/** Cost of goods sold by window, group and currency, in the order of the key; fixed costs as they are allocated. */
 export async function readCosts(tx: Tx, query: CostQuery): Promise<readonly CostRow[]> {
+  const { source, filter, windowStarts } = query;
+  const shares = query.shares ?? (await readCostShares(tx, { usage: source.model, filter }));
   const { rows } = await tx.query<CostRow>(
-    `with source as (${usageSelect(query.source)}),
+    `with source as (${usageSelect(source)}),
      grouped as (
-       select width_bucket(at, $8::timestamptz[]) - 1 as at,
-         case when 'tenant_id' = any ($9::text[]) then tenant_id else '' end as tenant_id,
-         case when 'provider' = any ($9::text[]) then provider else '' end as provider,
-         case when 'component' = any ($9::text[]) then meter else '' end as component,
-         unit, cost_currency as currency, cost_status as status, sum(quantity) as quantity, sum(facts) as facts, sum(lines) as lines,
-         sum(cost) as cost
-       from source
+       select ${GROUPED},
+         unit, cost_currency as currency, cost_status as status, 'usage' as category, sum(quantity) as quantity,
+         sum(facts) as facts, sum(lines) as lines, sum(cost) as cost
+       from (select *, meter as component from source) u
        where kind = 'cost' and ($10::text is null or cost_currency = $10::text)
-         and ($11::text is null or cost_status = $11::text)
+         and ($11::text is null or cost_status = $11::text) and ($12::text[] is null or 'usage' = any ($12::text[]))
        group by 1, 2, 3, 4, 5, 6, 7
+       having sum(facts) <> 0 or sum(cost) <> 0
+       union all
+       select at, tenant_id, provider, component, '', currency, 'final', category, null, count(*), sum(lines), sum(cost)
+       from (
+         select ${GROUPED},
+           currency, category, position, count(*) as lines, sum(cost) as cost
+         from (${costShareSelect(13)}) f
+         group by 1, 2, 3, 4, currency, category, position
+         having sum(cost) <> 0
+       ) entry
+       group by at, tenant_id, provider, component, currency, category
      )
-     select json_build_array(at, tenant_id, provider, component, unit, currency, status) as key,
+     select json_build_array(at, tenant_id, provider, component, unit, currency, status, category) as key,
        trim_scale(quantity)::text as quantity, facts::text as facts, lines::text as lines,
        trim_scale(cost)::text as cost
      from grouped
-     where (facts <> 0 or cost <> 0)
-       and ($12::integer is null or (at, tenant_id, provider, component, unit, currency, status)
-         > ($12::integer, $13::text, $14::text, $15::text, $16::text, $17::text, $18::text))
-     order by at, tenant_id, provider, component, unit, currency, status
-     limit $19::integer`,
+     where ${after(13 + COST_SHARE_PARAMETERS)}
+     order by ${KEY}
+     limit $${21 + COST_SHARE_PARAMETERS}::integer`,
     [
-      ...usageValues(query.filter),
-      query.windowStarts,
+      ...usageValues(filter),
+      windowStarts,
       query.groupBy,
-      query.filter.currency ?? null,
-      query.filter.costStatus ?? null,
-      ...(query.after ?? [null, null, null, null, null, null, null]),
+      filter.currency ?? null,
+      filter.costStatus ?? null,
+      filter.categories ?? null,
+      ...costShareValues(shares, { windowStarts, range: filter.range }),
+      ...(query.after ?? [null, null, null, null, null, null, null, null]),
       query.limit,
     ],
   );
   return rows;
+}
+
+/** One collation for all, so that rows of different tables have one order. */
+const GROUPED = `width_bucket(at, $8::timestamptz[]) - 1 as at,
+         ${COST_GROUPS.map((group) => `(case when '${group}' = any ($9::text[]) then ${group} else '' end) collate "C" as ${group}`).join(',\n         ')}`;
+
+const PARTS = ['tenant_id', 'provider', 'component', 'unit', 'currency', 'status', 'category'];
+const KEY = ['at', ...PARTS.map((part) => `${part} collate "C"`)].join(', ');
+
+function after(first: number): string {
+  const given = [`$${first}::integer`, ...PARTS.map((_part, index) => `$${first + 1 + index}::text`)];
+  return `($${first}::integer is null or (${KEY}) > (${given.join(', ')}))`;
 }
 
 export type CostTotals = Readonly<{
@@ -75,17 +104,28 @@ export type CostTotals = Readonly<{
 /** Over the whole range and all pages. */
 export async function readCostTotals(
   tx: Tx,
-  { source, filter }: Pick<CostQuery, 'source' | 'filter'>,
+  { source, filter, shares: given }: Pick<CostQuery, 'source' | 'filter' | 'shares'>,
 ): Promise<CostTotals> {
+  const shares = given ?? (await readCostShares(tx, { usage: source.model, filter }));
   const { rows } = await tx.query<{ currency: string; cost: string; estimated: string | null }>(
-    `select cost_currency as currency, trim_scale(sum(cost))::text as cost,
+    `select currency, trim_scale(sum(cost))::text as cost,
        trim_scale(sum(cost) filter (where cost_status = 'estimated'))::text as estimated
-     from (${usageSelect(source)}) s
-     where kind = 'cost' and cost_currency <> '' and ($8::text is null or cost_currency = $8::text)
-       and ($9::text is null or cost_status = $9::text)
-     group by cost_currency
-     order by cost_currency`,
-    [...usageValues(filter), filter.currency ?? null, filter.costStatus ?? null],
+     from (
+       select cost_currency as currency, cost, cost_status from (${usageSelect(source)}) s
+       where kind = 'cost' and cost_currency <> '' and ($8::text is null or cost_currency = $8::text)
+         and ($9::text is null or cost_status = $9::text) and ($10::text[] is null or 'usage' = any ($10::text[]))
+       union all
+       select currency, cost, 'final' from (${costShareSelect(11)}) f
+     ) c
+     group by currency
+     order by currency`,
+    [
+      ...usageValues(filter),
+      filter.currency ?? null,
+      filter.costStatus ?? null,
+      filter.categories ?? null,
+      ...costShareValues(shares, { windowStarts: [filter.range.from], range: filter.range }),
+    ],
   );
   return {
     cost: rows.map(({ cost, currency }) => ({ amount: cost, currency })),

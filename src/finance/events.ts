@@ -89,7 +89,7 @@ export async function listFigureEvents(
      from hookledger.events e
      where e.position in (${figureEventSelect(scope, models)})
        and ($12::bigint is null or e.position >= $12::bigint) and ${pageCondition(page, '$13', '$14')}`,
-    [...(await figureEventValues(tx, scope)), scope.positionFrom ?? null, page.after ?? null, page.limit],
+    [...(await figureEventValues(tx, models, scope)), scope.positionFrom ?? null, page.after ?? null, page.limit],
   );
   return rows;
 }

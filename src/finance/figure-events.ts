@@ -1,5 +1,6 @@
 import type { Tx } from '../platform/postgres.ts';
 import { readFlatFees } from './flat-fees.ts';
+import { readCostShares } from './provider-costs/read-cost-shares.ts';
 import type { Models } from './read-models.ts';
 import { tableOf } from './read-models.ts';
 import type { FigureFilter } from './usage-source.ts';
@@ -18,19 +19,20 @@ export type FigureScope = FigureFilter &
 
 /**
  * A sub-select of the positions of exactly the events behind a figure: those that caused one of its lines; every report
- * of the facts on those lines, also one that lost and added no line; what moved their things to a tenant; and what set
- * the rates that they are estimated by. $1 to $11 are `figureEventValues(...)`.
+ * of the facts on those lines, also one that lost and added no line; what moved their things to a tenant; what set the
+ * rates that they are estimated by; and what entered or voided a fixed cost. $1 to $11 are `figureEventValues(...)`.
  */
-export function figureEventSelect({ figure }: FigureScope, models: Models): string {
+export function figureEventSelect({ figure, categories }: FigureScope, models: Models): string {
   switch (figure) {
     case 'usage':
       return usageEvents(models, `kind = 'usage'`);
     case 'cost':
-      return usageEvents(
+      return `${usageEvents(
         models,
         `kind = 'cost' and ($8::text is null or cost_currency = $8::text)
-          and ($11::text is null or cost_status = $11::text)`,
-      );
+          and ($11::text is null or cost_status = $11::text) and ${categories?.includes('usage') ?? true}`,
+      )}
+        union select unnest($9::bigint[])`;
     case 'rated':
       return `${usageEvents(models, `rated <> 0 and ($8::text is null or rated_currency = $8::text)`)}
         union select unnest($9::bigint[])`;
@@ -48,13 +50,8 @@ export function figureEventSelect({ figure }: FigureScope, models: Models): stri
   }
 }
 
-/** Reads the flat fees, whose events are those of the plan and its assignment: no line holds them. */
-export async function figureEventValues(tx: Tx, scope: FigureScope): Promise<unknown[]> {
-  const isOfFees = scope.figure === 'rated' || scope.figure === 'fees' || scope.figure === 'summary';
-  // A fee is of no provider.
-  const hasFees = isOfFees && scope.providers === undefined;
-  const fees = hasFees ? await readFlatFees(tx, scope) : [];
-  const charged = fees.filter(({ currency }) => scope.currency === undefined || currency === scope.currency);
+/** Reads the flat fees and the fixed costs: no line holds them, and their events are those of plans and entries. */
+export async function figureEventValues(tx: Tx, models: Models, scope: FigureScope): Promise<unknown[]> {
   return [
     scope.mode,
     scope.range.from,
@@ -64,10 +61,29 @@ export async function figureEventValues(tx: Tx, scope: FigureScope): Promise<unk
     scope.providers ?? null,
     scope.meters ?? null,
     scope.currency ?? null,
-    charged.flatMap(({ assignmentPosition, planPosition }) => [assignmentPosition, planPosition]),
+    [...(await readFeePositions(tx, scope)), ...(await readFixedCostPositions(tx, models, scope))],
     scope.unit ?? null,
     scope.costStatus ?? null,
   ];
+}
+
+async function readFeePositions(tx: Tx, scope: FigureScope): Promise<readonly string[]> {
+  const isOfFees = scope.figure === 'rated' || scope.figure === 'fees' || scope.figure === 'summary';
+  // A fee is of no provider.
+  const hasFees = isOfFees && scope.providers === undefined;
+  const fees = hasFees ? await readFlatFees(tx, scope) : [];
+  return fees
+    .filter(({ currency }) => scope.currency === undefined || currency === scope.currency)
+    .flatMap(({ assignmentPosition, planPosition }) => [assignmentPosition, planPosition]);
+}
+
+async function readFixedCostPositions(tx: Tx, { usage }: Models, scope: FigureScope): Promise<readonly string[]> {
+  // A unit is of usage.
+  const isOfCosts = (scope.figure === 'cost' || scope.figure === 'summary') && scope.unit === undefined;
+  const shares = isOfCosts ? await readCostShares(tx, { usage, filter: scope, withVoided: true }) : [];
+  return shares.flatMap(({ position, voidPosition }) =>
+    voidPosition === null ? [position] : [position, voidPosition],
+  );
 }
 
 function scopeOf(time: string): string {

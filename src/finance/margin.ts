@@ -3,6 +3,8 @@ import type { Decimal } from '../domain/decimal.ts';
 import { addDecimals, formatDecimal, parseDecimal, subtractDecimals, ZERO } from '../domain/decimal.ts';
 import type { Tx } from '../platform/postgres.ts';
 import { readFlatFees } from './flat-fees.ts';
+import { costShareSelect, costShareValues } from './provider-costs/cost-share-select.ts';
+import { readCostShares } from './provider-costs/read-cost-shares.ts';
 import type { Model } from './read-models.ts';
 import { tableOf } from './read-models.ts';
 import type { FigureFilter, UsageSource } from './usage-source.ts';
@@ -24,7 +26,7 @@ export type MarginKey = readonly [string, string, string];
 export type MarginRow = Readonly<{
   key: MarginKey;
   revenue: string;
-  /** Cost of goods sold, estimates included. */
+  /** Cost of goods sold, estimates and allocated fixed costs included. */
   cogs: string;
   estimatedCogs: string;
   /** revenue − cogs; undefined where those of the group are in more than one currency. */
@@ -104,8 +106,8 @@ function marginRow(row: Amounts): MarginRow {
   };
 }
 
-/** `whole` is positive. */
-function percentOf(part: Decimal, whole: Decimal): string {
+/** To two decimals, half away from zero. `whole` is positive. */
+export function percentOf(part: Decimal, whole: Decimal): string {
   const scale = Math.max(part.scale, whole.scale);
   const dividend = part.units * 10n ** BigInt(scale - part.scale) * 10_000n;
   const divisor = whole.units * 10n ** BigInt(scale - whole.scale);
@@ -119,6 +121,8 @@ async function readAmounts(tx: Tx, query: MarginQuery): Promise<readonly Amounts
   // A flat fee is of a plan, not of a provider.
   const hasFees = basis === 'rated' && filter.providers === undefined;
   const fees = hasFees ? await readFlatFees(tx, filter) : [];
+  // Of every currency: which of them is asked for decides last.
+  const shares = await readCostShares(tx, { usage: source.model, filter: { ...filter, currency: undefined } });
   const { rows } = await tx.query<Amounts>(
     `with usage as (${usageSelect(source)}),
      amount as (
@@ -136,6 +140,8 @@ async function readAmounts(tx: Tx, query: MarginQuery): Promise<readonly Amounts
        union all
        select tenant_id, '', currency, revenue, 0, 0, 0
        from unnest($9::text[], $10::text[], $11::numeric[]) fee (tenant_id, currency, revenue)
+       union all
+       select tenant_id, provider, currency, 0, cost, 0, 0 from (${costShareSelect(13)}) fixed
      ),
      by_currency as (
        select ${groupOf('tenant_id')}, ${groupOf('provider')}, currency, sum(revenue) as revenue, sum(cogs) as cogs,
@@ -165,6 +171,7 @@ async function readAmounts(tx: Tx, query: MarginQuery): Promise<readonly Amounts
       fees.map(({ currency }) => currency),
       fees.map(({ amount }) => amount),
       groupBy,
+      ...costShareValues(shares, { windowStarts: [filter.range.from], range: filter.range }),
     ],
   );
   return rows;
@@ -178,5 +185,5 @@ function scopeOf(time: string): string {
 }
 
 function groupOf(column: MarginGroup): string {
-  return `case when '${column}' = any ($12::text[]) then ${column} else '' end as ${column}`;
+  return `(case when '${column}' = any ($12::text[]) then ${column} else '' end) collate "C" as ${column}`;
 }

@@ -84,6 +84,10 @@ export type ReportMeta = Readonly<{
   window: Window;
   asOf: AsOf;
   models: readonly [Model, ...Model[]];
+  /** Of the answer as a whole. */
+  links?: Readonly<Record<string, EventsBehind>>;
+  /** What only this report has to say of its answer. */
+  members?: Readonly<Record<string, unknown>>;
 }>;
 
 export type ReportPage = Readonly<{
@@ -91,7 +95,12 @@ export type ReportPage = Readonly<{
   /** Where the next page begins; undefined on the last one. */
   nextCursor: string | undefined;
 }>;
-export type ReportRow = Readonly<{ cells: readonly Cell[]; events?: EventsBehind | undefined }>;
+export type ReportRow = Readonly<{
+  cells: readonly Cell[];
+  events?: EventsBehind | undefined;
+  /** The events of single figures of the row, by name. */
+  links?: Readonly<Record<string, EventsBehind>> | undefined;
+}>;
 
 /** The events that a row is made of: those of a figure, or those of one thing up to a position. */
 export type EventsBehind =
@@ -105,13 +114,16 @@ export type EventsBehind =
     }>
   | Readonly<{ of: 'stream'; streamKey: string; upTo: string }>;
 
-/** What a report is asked, once parsed and opened. `params` are its own parameters. */
-export type ReportRequest<Params> = OpenedFigures &
-  Readonly<{ params: Params; reader: Reader; tz: string; window: Window; clock: Clock }>;
+/** What a report is asked, once parsed and opened. `params` are its own parameters; `prepared`, what it read before. */
+export type ReportRequest<Params, Prepared = undefined> = OpenedFigures &
+  Readonly<{ params: Params; reader: Reader; tz: string; window: Window; clock: Clock; prepared: Prepared }>;
 
-export type Column<Row, Params> = ColumnHead & Readonly<{ cell(row: Row, request: ReportRequest<Params>): Cell }>;
+export type Column<Row, Params, Prepared = undefined> = ColumnHead &
+  Readonly<{ cell(row: Row, request: ReportRequest<Params, Prepared>): Cell }>;
 
-export type ReportDefinition<Row, Key, Own extends z.ZodRawShape> = Readonly<{
+type RequestOf<Own extends z.ZodRawShape, Prepared> = ReportRequest<z.output<z.ZodObject<Own>>, Prepared>;
+
+export type ReportDefinition<Row, Key, Own extends z.ZodRawShape, Prepared = undefined> = Readonly<{
   name: string;
   summary: string;
   isOfPlatform?: boolean;
@@ -124,19 +136,23 @@ export type ReportDefinition<Row, Key, Own extends z.ZodRawShape> = Readonly<{
   range: 'month' | 'all';
   defaultWindow?: Window;
   models(models: Models): readonly [Model, ...Model[]];
-  columns: readonly Column<Row, z.output<z.ZodObject<Own>>>[];
+  /** Whose figures they are, as the report's own parameters say; added to the filter. */
+  narrow?(params: z.output<z.ZodObject<Own>>): Partial<FigureFilter>;
+  columns: readonly Column<Row, z.output<z.ZodObject<Own>>, Prepared>[];
   /** What rows are ordered by, unique for each row. */
   key: z.ZodType<Key>;
   keyOf(row: Row): Key;
   /** At most `limit` rows beyond `after`, in the order of the key. One statement where it can be. */
   readRows(
     tx: Tx,
-    request: ReportRequest<z.output<z.ZodObject<Own>>>,
+    request: RequestOf<Own, Prepared>,
     page: Readonly<{ after: Key | undefined; limit: number }>,
   ): Promise<readonly Row[]>;
   /** Over the whole answer, whatever the page. */
-  readTotals(tx: Tx, request: ReportRequest<z.output<z.ZodObject<Own>>>): Promise<Readonly<Record<string, Cell>>>;
-  eventsOf?(row: Row, request: ReportRequest<z.output<z.ZodObject<Own>>>): EventsBehind | undefined;
+  readTotals(tx: Tx, request: RequestOf<Own, Prepared>): Promise<Readonly<Record<string, Cell>>>;
+  eventsOf?(row: Row, request: RequestOf<Own, Prepared>): EventsBehind | undefined;
+  linksOf?(row: Row, request: RequestOf<Own, Prepared>): Readonly<Record<string, EventsBehind>>;
+  metaOf?(request: RequestOf<Own, Prepared>): Pick<ReportMeta, 'links' | 'members'>;
 }>;
 
 /** For answers over everything. */
@@ -153,6 +169,14 @@ const formatParameters = {
 
 export function defineReport<Row, Key, const Own extends z.ZodRawShape>(
   definition: ReportDefinition<Row, Key, Own>,
+): Report {
+  return definePreparedReport({ ...definition, prepare: async () => undefined });
+}
+
+/** A report that reads something once that its rows, its totals and what it says of itself are made of. */
+export function definePreparedReport<Row, Key, const Own extends z.ZodRawShape, Prepared>(
+  definition: ReportDefinition<Row, Key, Own, Prepared> &
+    Readonly<{ prepare(tx: Tx, request: RequestOf<Own, undefined>): Promise<Prepared> }>,
 ): Report {
   const { name, summary, columns, isOfPlatform = false } = definition;
   const own = z.object(definition.parameters);
@@ -186,31 +210,44 @@ export function defineReport<Row, Key, const Own extends z.ZodRawShape>(
           const given = { from: asked.from && opened.range.from, to: asked.to && opened.range.to };
           const range: Range =
             definition.range === 'month' ? opened.range : { from: given.from ?? BEGINNING, to: given.to ?? END };
-          const filter = { ...opened.filter, range };
+          const filter = { ...opened.filter, ...definition.narrow?.(params), range };
           const source = chooseUsageSource(opened.models.usage, opened.asOf, [
             ...(definition.range === 'month' ? opened.windowStarts : [range.from]),
             range.to,
           ]);
           const request = { ...opened, range, filter, source, params, reader, tz: asked.tz, window, clock };
-          return openReport(tx, definition, request, {
-            first: cursor?.key,
-            range: definition.range === 'month' ? range : given,
-          });
+          const prepared = await definition.prepare(tx, { ...request, prepared: undefined });
+          return openReport(
+            tx,
+            definition,
+            { ...request, prepared },
+            {
+              first: cursor?.key,
+              range: definition.range === 'month' ? range : given,
+            },
+          );
         },
       };
     },
   };
 }
 
-function openReport<Row, Key, Own extends z.ZodRawShape>(
+function openReport<Row, Key, Own extends z.ZodRawShape, Prepared>(
   tx: Tx,
-  definition: ReportDefinition<Row, Key, Own>,
-  request: ReportRequest<z.output<z.ZodObject<Own>>>,
+  definition: ReportDefinition<Row, Key, Own, Prepared>,
+  request: RequestOf<Own, Prepared>,
   { first, range }: { first: Key | undefined; range: ReportMeta['range'] },
 ): OpenReport {
   const { asOf, reader, source, filter } = request;
   return {
-    meta: { range, tz: request.tz, window: request.window, asOf, models: definition.models(request.models) },
+    meta: {
+      range,
+      tz: request.tz,
+      window: request.window,
+      asOf,
+      models: definition.models(request.models),
+      ...definition.metaOf?.(request),
+    },
     async readPage(limit, before) {
       const after =
         before === undefined ? first : decodeCursor(definition.name, definition.key, before.nextCursor)?.key;
@@ -221,6 +258,7 @@ function openReport<Row, Key, Own extends z.ZodRawShape>(
         rows: rows.map((row) => ({
           cells: definition.columns.map((column) => column.cell(row, request)),
           events: definition.eventsOf?.(row, request),
+          links: definition.linksOf?.(row, request),
         })),
         nextCursor:
           last &&

@@ -3,6 +3,8 @@ import { addDecimals, formatDecimal, parseDecimal, subtractDecimals, ZERO } from
 import type { Decimal } from '../domain/decimal.ts';
 import type { Tx } from '../platform/postgres.ts';
 import { readFlatFees } from './flat-fees.ts';
+import { costShareSelect, costShareValues } from './provider-costs/cost-share-select.ts';
+import { readCostShares } from './provider-costs/read-cost-shares.ts';
 import type { Model } from './read-models.ts';
 import { tableOf } from './read-models.ts';
 import type { FigureFilter, UsageSource } from './usage-source.ts';
@@ -24,6 +26,7 @@ export type SummaryRow = Readonly<{
   tax: string;
   /** Cash received less refunds, by settlement date. */
   collected: string;
+  /** By usage, and fixed costs as they are allocated. */
   cost: string;
   /** rated − cost; undefined where the tenant's revenue and cost are in more than one currency. */
   grossProfit: string | undefined;
@@ -42,6 +45,7 @@ export async function readSummary(tx: Tx, query: SummaryQuery): Promise<readonly
   const amounts: TenantAmount[] = [
     ...(await readUsageAmounts(tx, query)),
     ...fees.map(({ tenantId, currency, amount }) => ({ tenantId, currency, figure: 'rated' as const, amount })),
+    ...(await readFixedCosts(tx, query)),
     ...(await readInvoiceAmounts(tx, query)),
     ...(await readPaymentAmounts(tx, query)),
   ];
@@ -70,6 +74,16 @@ async function readUsageAmounts(tx: Tx, { source, filter }: SummaryQuery): Promi
      select tenant_id, cost_currency, 'cost', trim_scale(sum(cost))::text
      from source where cost_currency <> '' group by tenant_id, cost_currency having sum(cost) <> 0`,
     usageValues(filter),
+  );
+  return rows;
+}
+
+async function readFixedCosts(tx: Tx, { source, filter }: SummaryQuery): Promise<readonly TenantAmount[]> {
+  const shares = await readCostShares(tx, { usage: source.model, filter: { ...filter, currency: undefined } });
+  const { rows } = await tx.query<TenantAmount>(
+    `select tenant_id as "tenantId", currency, 'cost' as figure, trim_scale(sum(cost))::text as amount
+     from (${costShareSelect(1)}) fixed group by tenant_id, currency having sum(cost) <> 0`,
+    costShareValues(shares, { windowStarts: [filter.range.from], range: filter.range }),
   );
   return rows;
 }

@@ -1,3 +1,4 @@
+import { FIXED_COST_CATEGORIES } from '../domain/finance-schemas.ts';
 import type { Mode } from '../domain/stream.ts';
 import type { AsOf } from './as-of.ts';
 import type { Model } from './read-models.ts';
@@ -7,6 +8,10 @@ import type { Range } from './time-range.ts';
 /** `final`: the provider's own figure; `estimated`: by a cost rate, until the provider reports one. */
 export const COST_STATUSES = ['estimated', 'final'] as const;
 export type CostStatus = (typeof COST_STATUSES)[number];
+
+/** Charge categories of FOCUS: `usage` is what webhooks tell or rates estimate, the others are fixed costs. */
+export const COST_CATEGORIES = ['usage', ...FIXED_COST_CATEGORIES] as const;
+export type CostCategory = (typeof COST_CATEGORIES)[number];
 
 /** Which figures are asked for. A list that is left out does not filter. */
 export type FigureFilter = Readonly<{
@@ -19,6 +24,8 @@ export type FigureFilter = Readonly<{
   currency?: string | undefined;
   /** Of costs only. */
   costStatus?: CostStatus | undefined;
+  /** Of costs only. */
+  categories?: readonly CostCategory[] | undefined;
 }>;
 
 /** Sums serve the present; lines serve every position. Both give the same figures where both may be used. */

@@ -5,13 +5,13 @@ import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { uuidv7 } from '../../platform/ids.ts';
 import { countDeadLetters } from '../../workers/dead-letters/count-dead-letters.ts';
 import type { DeadLetterFilter } from '../../workers/dead-letters/dead-letter.ts';
+import { reason } from '../../tenants/parse-command.ts';
 import {
   DEFAULT_REDRIVE_RATE,
   redriveDeadLetters,
   redriveRate,
 } from '../../workers/dead-letters/redrive-dead-letters.ts';
-import { decisionReason } from '../../workers/dead-letters/walk-dead-letters.ts';
-import { principalOf } from '../auth.ts';
+import { decidedBy } from '../decided-by.ts';
 import { countsJson } from './dead-letters-json.ts';
 import { parseBody } from './parse-body.ts';
 import { requirePlatform } from './platform-only.ts';
@@ -36,8 +36,8 @@ const filterSchema = z.strictObject({
 
 const bodySchema = z.strictObject({
   filter: filterSchema.describe('Which letters; all of them when it is empty.'),
-  reason: decisionReason,
-  by: text.max(150).optional().describe('Who asks for it.'),
+  reason,
+  by: text.max(150).optional().describe('Who asks for it; the key that asks is recorded beside it.'),
   rate: redriveRate.default(DEFAULT_REDRIVE_RATE).describe('Jobs per second.'),
   dry_run: z.boolean().default(false),
 });
@@ -52,7 +52,6 @@ const WORK_MS = 20_000;
 export function deadLettersRedriveRoute({ pool, clock, onAppended }: RouteDeps): RequestHandler {
   return async (request, response) => {
     requirePlatform(response);
-    const { role } = principalOf(response);
     const body = await parseBody(bodySchema, request);
     const filter = filterOf(body.filter);
     if (body.dry_run) {
@@ -64,7 +63,7 @@ export function deadLettersRedriveRoute({ pool, clock, onAppended }: RouteDeps):
     }
     const result = await redriveDeadLetters(
       { pool, clock, newId: uuidv7, ...(onAppended === undefined ? {} : { onAppended }) },
-      { filter, reason: body.reason, by: `${body.by ?? 'API'} (${role})`, rate: body.rate },
+      { filter, reason: body.reason, by: decidedBy(response, body.by ?? 'API'), rate: body.rate },
       { signal: AbortSignal.any([AbortSignal.timeout(WORK_MS), whenGone(response)]) },
     );
     const { total, byState, until } = result.counts;

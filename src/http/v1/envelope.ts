@@ -17,6 +17,8 @@ export type Meta = Readonly<{
   /** Of which models the answer is made. */
   models: readonly [Model, ...Model[]];
   pending: Pending;
+  /** What only this answer has to say of itself. */
+  members?: Readonly<Record<string, unknown>>;
   links: Readonly<Record<string, string>>;
 }>;
 
@@ -48,6 +50,7 @@ export function envelope(parts: {
         unmapped: Number(meta.pending.unmapped),
         unassigned: Number(meta.pending.unassigned),
       },
+      ...meta.members,
       links: meta.links,
     },
     page: { next_cursor: parts.nextCursor ?? null },

@@ -17,6 +17,7 @@ export function figureEventsLink({ figure, filter, unit, positionFrom }: FigureL
   if (unit !== undefined) query.append('unit', unit);
   if (filter.currency !== undefined) query.append('currency', filter.currency);
   if (filter.costStatus !== undefined) query.append('cost_status', filter.costStatus);
+  for (const category of filter.categories ?? []) query.append('category', category);
   query.append('occurred_from', filter.range.from.toISOString());
   query.append('occurred_to', filter.range.to.toISOString());
   if (positionFrom !== undefined) query.append('position_from', String(positionFrom));

@@ -11,7 +11,7 @@ import { ParameterError } from '../../finance/parameter-error.ts';
 import { furthestBehind, readModels } from '../../finance/read-models.ts';
 import type { Models } from '../../finance/read-models.ts';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
-import { COST_STATUSES } from '../../finance/usage-source.ts';
+import { COST_CATEGORIES, COST_STATUSES } from '../../finance/usage-source.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Tx } from '../../platform/postgres.ts';
 import { decodeCursor, encodeCursor } from '../../finance/cursor.ts';
@@ -48,6 +48,7 @@ const querySchema = z.strictObject({
   provider: listOf(text).optional(),
   currency: currency.optional(),
   cost_status: z.enum(COST_STATUSES, `is one of ${COST_STATUSES.join(', ')}`).optional(),
+  category: listOf(z.enum(COST_CATEGORIES, `is one of ${COST_CATEGORIES.join(', ')}`)).optional(),
   mode: mode.optional(),
   occurred_from: instant.optional(),
   occurred_to: instant.optional(),
@@ -131,6 +132,7 @@ async function resolve(
 function eventFilter(query: Query, at: AsOf): EventFilter {
   if (query.unit !== undefined) throw new ParameterError('unit', 'goes only with figure.');
   if (query.cost_status !== undefined) throw new ParameterError('cost_status', 'goes only with figure.');
+  if (query.category !== undefined) throw new ParameterError('category', 'goes only with figure.');
   return {
     upTo: at.position,
     tenantIds: query.tenant_id,
@@ -169,5 +171,6 @@ function figureScope(query: Query, figure: EventFigure, at: AsOf): FigureScope {
     unit: query.unit,
     positionFrom: query.position_from,
     costStatus: query.cost_status,
+    categories: query.category,
   };
 }

@@ -1,6 +1,5 @@
-import type { RequestHandler, Response } from 'express';
+import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import { appendEvents } from '../../event-store/append-events.ts';
 import { MONTH } from '../../domain/month.ts';
 import { ParameterError } from '../../finance/parameter-error.ts';
 import { closePeriod } from '../../finance/periods/close-period.ts';
@@ -13,10 +12,8 @@ import { EVERYTHING, readPeriodSteps } from '../../finance/periods/read-periods.
 import { reopenPeriod } from '../../finance/periods/reopen-period.ts';
 import { parseQuery, text } from '../../finance/query-parameters.ts';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
-import { uuidv7 } from '../../platform/ids.ts';
-import type { CommandDeps } from '../../tenants/administrative-command.ts';
-import { principalOf } from '../auth.ts';
 import { ProblemError } from '../problem.ts';
+import { commandDeps, decidedBy } from './command-deps.ts';
 import { parseBody } from './parse-body.ts';
 import { requirePlatform } from './platform-only.ts';
 import type { RouteDeps } from './route-deps.ts';
@@ -119,7 +116,7 @@ export function closePeriodRoute(deps: RouteDeps): RequestHandler<{ period: stri
     try {
       const closing = await closePeriod(
         commandDeps(deps),
-        { period, tz: body.tz, waivers: body.waivers, by: byOf(response, body.by) },
+        { period, tz: body.tz, waivers: body.waivers, by: decidedBy(response, body.by) },
         WAIT_MS,
       );
       response.status(closing.state === 'closed' ? 200 : 202).json({
@@ -152,19 +149,11 @@ export function reopenPeriodRoute(deps: RouteDeps): RequestHandler<{ period: str
     const reopened = await reopenPeriod(commandDeps(deps), {
       period,
       reason: body.reason,
-      by: byOf(response, body.by),
+      by: decidedBy(response, body.by),
     });
     deps.onAppended?.();
     response.json({ data: { period, state: 'reopened', revision: reopened.revision } });
   };
-}
-
-function commandDeps({ pool, clock, onAppended }: RouteDeps): CommandDeps & { onAppended?: () => void } {
-  return { pool, clock, appendEvents, newId: () => uuidv7(), ...(onAppended === undefined ? {} : { onAppended }) };
-}
-
-function byOf(response: Response, by: string | undefined): string {
-  return `${by ?? 'API'} (${principalOf(response).role})`;
 }
 
 function monthOf(period: string): string {

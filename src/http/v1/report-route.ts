@@ -4,7 +4,7 @@ import { digestExport, exportReport } from '../../finance/export-report.ts';
 import type { ExportFormat } from '../../finance/export-report.ts';
 import { reportRowJson, totalsJson } from '../../finance/report-json.ts';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
-import type { EventsBehind, OpenReport, Question, Report } from '../../finance/report.ts';
+import type { EventsBehind, OpenReport, Question, Report, ReportRow } from '../../finance/report.ts';
 import { envelope } from './envelope.ts';
 import { figureEventsLink, streamEventsLink } from './event-links.ts';
 import { requirePlatform } from './platform-only.ts';
@@ -45,10 +45,10 @@ async function readJson(report: Report, question: Question, opened: OpenReport):
   return envelope({
     data: page.rows.map((row) => ({
       ...reportRowJson(report.columns, row, meta.tz),
-      ...(row.events === undefined ? {} : { links: { events: eventsLink(row.events) } }),
+      ...linksJson(row),
     })),
     totals: totalsJson(await opened.readTotals(), meta.tz),
-    meta: { ...meta, pending: await opened.readPending(), links: {} },
+    meta: { ...meta, pending: await opened.readPending(), links: linkAll(meta.links ?? {}) },
     nextCursor: page.nextCursor,
   });
 }
@@ -72,6 +72,15 @@ async function readManifest(report: Report, request: Request, opened: OpenReport
       ndjson: { sha256: ndjson.sha256, bytes: ndjson.bytes },
     },
   };
+}
+
+function linksJson({ events, links }: ReportRow): Record<string, unknown> {
+  const all = { ...(events === undefined ? {} : { events }), ...links };
+  return Object.keys(all).length === 0 ? {} : { links: linkAll(all) };
+}
+
+function linkAll(links: Readonly<Record<string, EventsBehind>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(links).map(([name, events]) => [name, eventsLink(events)]));
 }
 
 function eventsLink(events: EventsBehind): string {

@@ -64,7 +64,7 @@ export async function startApi(): Promise<Api> {
     authenticate: async (key) => {
       const [name, tenantId] = key.split('@');
       const role = ROLES.find((candidate) => candidate === name);
-      return role && principal(role, tenantId);
+      return role && principal(`key_${name}`, role, tenantId);
     },
   });
   app.use('/v1', createV1Router({ pool: database.pool, clock: { now: () => NOW }, requireRole }));

@@ -129,7 +129,7 @@ describe('POST /v1/dead-letters/redrive', () => {
     });
     expect(await redriven()).toEqual([
       {
-        by: 'Ada (ops)',
+        by: 'Ada (ops, key_ops)',
         reason: 'mended',
         jobs: [{ position: deaths[0]?.position, queue: 'ingress-events', replayId: 'live', generation: 1 }],
       },

@@ -54,7 +54,7 @@ describe('a report', () => {
     const [head, ...rows] = text.split('\r\n');
     expect(head).toBe(
       'position,line_no,event_id,cause,kind,tenant_id,provider,meter,unit,occurred_at,quantity,cost,cost_currency,' +
-        'cost_status,rated,rated_currency,plan_id,fact_key',
+        'cost_status,rated,rated_currency,plan_id,priced_by,fact_key',
     );
     expect(rows.at(-1)).toBe('');
     expect(rows[0]).toMatch(
