@@ -114,9 +114,24 @@ export const commandGroups: readonly CommandGroup[] = [
     load: async () => (await import('./commands/rates.ts')).commands,
   },
   {
+    name: 'costs',
+    summary: 'Fixed costs of providers, and who bears them',
+    load: async () => (await import('./commands/costs.ts')).commands,
+  },
+  {
+    name: 'fx',
+    summary: 'Rates of exchange',
+    load: async () => (await import('./commands/fx.ts')).commands,
+  },
+  {
     name: 'finance',
     summary: 'Reports of usage, cost, billing and cash, as tables, CSV or JSON',
     load: async () => (await import('./commands/finance.ts')).commands,
+  },
+  {
+    name: 'statements',
+    summary: 'Billing statements: draft, issue, show, link to an invoice',
+    load: async () => (await import('./commands/statements.ts')).commands,
   },
   {
     name: 'periods',

@@ -88,6 +88,7 @@ describe('closing a month', () => {
       checks: [
         expect.objectContaining({ check: 'unassigned', count: 2 }),
         expect.objectContaining({ check: 'unpriced', count: 1 }),
+        expect.objectContaining({ check: 'drafts', count: 2 }),
       ],
     });
     expect((await books.ask(periodsReport)).rows).toMatchObject([{ period: '2026-10', state: 'refused', revision: 1 }]);
@@ -97,6 +98,7 @@ describe('closing a month', () => {
     const waivers = [
       { check: 'unassigned' as const, reason: 'agent of a pilot' },
       { check: 'unpriced' as const, reason: 'the same call' },
+      { check: 'drafts' as const, reason: 'statements follow' },
     ];
     const { cutOff } = await requestPeriodClose(books.deps, { period: '2026-10', by: 'ada', waivers });
     expect(await completePeriodClose(books.deps)).toMatchObject({ outcome: 'waiting', cutOff });
@@ -111,6 +113,7 @@ describe('closing a month', () => {
     expect(close.checks.filter(({ outcome }) => outcome === 'waived')).toMatchObject([
       { check: 'unassigned', reason: 'agent of a pilot' },
       { check: 'unpriced', reason: 'the same call' },
+      { check: 'drafts', reason: 'statements follow' },
     ]);
     expect(figures).toEqual([
       figure('tnt_a', 'rated', '49', 'USD', ''),
@@ -161,7 +164,11 @@ describe('closing a month', () => {
 
   test('leads to the next close: what was late is in its figures, by its own month', async () => {
     books.setClock('2026-12-01T09:00:00Z');
-    const request = await requestPeriodClose(books.deps, { period: '2026-11', by: 'ada' });
+    const request = await requestPeriodClose(books.deps, {
+      period: '2026-11',
+      by: 'ada',
+      waivers: [{ check: 'drafts', reason: 'statements follow' }],
+    });
     await books.fold();
     expect(await completePeriodClose(books.deps)).toMatchObject({ outcome: 'closed', period: '2026-11' });
     const figures = await withReadTransaction(books.deps.pool, {}, async (tx) => {
@@ -200,6 +207,7 @@ describe('closing a month', () => {
     const waivers = [
       { check: 'unassigned' as const, reason: 'agent of a pilot' },
       { check: 'unpriced' as const, reason: 'the same call' },
+      { check: 'drafts' as const, reason: 'statements follow' },
     ];
     await requestPeriodClose(books.deps, { period: '2026-10', by: 'bob', waivers });
     await books.fold();

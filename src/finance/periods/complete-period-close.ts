@@ -64,7 +64,7 @@ async function prepare(tx: Tx, { clock }: CommandDeps): Promise<Prepared> {
   );
   const { period, tz, revision, from, to, waivers, by } = request;
   const range = { from, to };
-  const checks = await readPeriodChecks(tx, { models, range, asOf, waivers });
+  const checks = await readPeriodChecks(tx, { models, period, tz, range, asOf, waivers });
   const common = { period, tz, revision, cutOff: request.cutOff, checks: [...checks], by };
   const about = {
     stream: { kind: 'period' as const, mode: 'live' as const, externalId: period },

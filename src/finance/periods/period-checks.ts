@@ -4,6 +4,7 @@ import { readPending } from '../pending.ts';
 import type { Models } from '../read-models.ts';
 import { tableOf } from '../read-models.ts';
 import type { Range } from '../time-range.ts';
+import { listDrafts } from '../statements/list-drafts.ts';
 import type { PeriodCheck } from './period-errors.ts';
 
 /** What keeps a month from being closed, unless a person waives it with a reason. */
@@ -37,12 +38,21 @@ type Waiver = Readonly<{ check: string; reason: string }>;
 /** The checklist of a month as of its cut-off: what stands open, and which of it was waived. */
 export async function readPeriodChecks(
   tx: Tx,
-  { models, range, asOf, waivers }: { models: Models; range: Range; asOf: AsOf; waivers: readonly Waiver[] },
+  {
+    models,
+    period,
+    tz,
+    range,
+    asOf,
+    waivers,
+  }: { models: Models; period: string; tz: string; range: Range; asOf: AsOf; waivers: readonly Waiver[] },
 ): Promise<readonly PeriodCheck[]> {
   const filter = { mode: 'live' as const, range, asOf };
   const source = { model: models.usage, from: 'lines' as const };
   const pending = await readPending(tx, { reader: {}, source, filter });
+  const drafts = await listDrafts(tx, { model: models.usage, period, tz, asOf });
   const counts: Readonly<Record<WaivableCheck, string>> = {
+    drafts: String(drafts.length),
     ...(await readCounts(tx, { models, range, asOf })),
     unmapped: pending.unmapped,
     conflicts: pending.conflicts,
@@ -66,8 +76,8 @@ export async function readPeriodChecks(
 async function readCounts(
   tx: Tx,
   { models, range, asOf }: { models: Models; range: Range; asOf: AsOf },
-): Promise<Readonly<Record<'dead_letters' | 'quarantined' | 'estimated_costs' | 'drafts', string>>> {
-  const { rows } = await tx.query<Record<'dead_letters' | 'quarantined' | 'estimated_costs' | 'drafts', string>>(
+): Promise<Readonly<Record<'dead_letters' | 'quarantined' | 'estimated_costs', string>>> {
+  const { rows } = await tx.query<Record<'dead_letters' | 'quarantined' | 'estimated_costs', string>>(
     `select
        (select count(*) from hookledger.dead_letters d
         join hookledger.events e on e.position = d.position
@@ -81,11 +91,10 @@ async function readCounts(
        (select coalesce(sum(facts), 0) from ${tableOf('usage_lines', models.usage)}
         where cost_status = 'estimated' and kind = 'cost' and mode = 'live' and books = 'platform'
           and position <= $3::bigint and occurred_at >= $1::timestamptz and occurred_at < $2::timestamptz
-       )::text as estimated_costs,
-       '0' as drafts`,
+       )::text as estimated_costs`,
     [range.from, range.to, asOf.position],
   );
-  return rows[0] ?? { dead_letters: '0', quarantined: '0', estimated_costs: '0', drafts: '0' };
+  return rows[0] ?? { dead_letters: '0', quarantined: '0', estimated_costs: '0' };
 }
 
 function asCount(text: string): number {

@@ -18,5 +18,5 @@ export async function readChecklist(
   const asOf = await resolveAsOf(tx, { kind: 'now' }, { modelPosition: position, now });
   const { from, to } = datesOfMonth(period);
   const range = await resolveRange(tx, { from: { date: from }, to: { date: to }, tz, now });
-  return readPeriodChecks(tx, { models, range, asOf, waivers: [] });
+  return readPeriodChecks(tx, { models, period, tz, range, asOf, waivers: [] });
 }
