@@ -19,6 +19,7 @@ import { ProblemError } from '../problem.ts';
 import { createV1Router } from '../v1/v1-router.ts';
 import { decideConflict, showConflict, showConflicts } from './conflict-routes.ts';
 import { redrive, showDeadLetter, showDeadLetters, showRedrive } from './dead-letter-routes.ts';
+import { createFinanceRouter } from './finance/finance-routes.ts';
 import { emptyPage, notFoundPage, signInPage } from './notice-pages.ts';
 import { createSendPage } from './page.ts';
 import type { PageParts, SendPage } from './page.ts';
@@ -86,6 +87,7 @@ export function createConsoleRouter(deps: ConsoleDeps): Router {
   router.post('/dead-letters/redrive', redrive(conflicts));
   router.get('/dead-letters/:eventId', showDeadLetter(conflicts));
   router.get('/rejections', machinery, showRejections(conflicts));
+  router.use('/finance', requireSessionRole('finance', 'admin'), createFinanceRouter(conflicts));
   // A figure leads to the query that answers it; the browser has a session, and no key.
   router.use('/v1', onlyReads, createV1Router({ ...deps, requireRole: requireSessionRole }));
   return router;

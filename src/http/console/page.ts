@@ -3,7 +3,7 @@ import type { Principal } from '../../tenants/principal.ts';
 import type { Html } from './html.ts';
 import { html, renderHtml } from './html.ts';
 
-export type Section = 'webhooks' | 'conflicts' | 'dead-letters' | 'rejections';
+export type Section = 'webhooks' | 'finance' | 'conflicts' | 'dead-letters' | 'rejections';
 
 export type PageParts = Readonly<{
   title: string;
@@ -78,6 +78,7 @@ function layoutOf({ aside, section }: PageParts): 'columns' | 'single' | 'alone'
 
 const SECTIONS: readonly Readonly<{ section: Section; path: string; name: string }>[] = [
   { section: 'webhooks', path: '/console', name: 'Webhooks' },
+  { section: 'finance', path: '/console/finance', name: 'Finance' },
   { section: 'conflicts', path: '/console/conflicts', name: 'Conflicts' },
   { section: 'dead-letters', path: '/console/dead-letters', name: 'Dead letters' },
   { section: 'rejections', path: '/console/rejections', name: 'Rejections' },
@@ -85,10 +86,12 @@ const SECTIONS: readonly Readonly<{ section: Section; path: string; name: string
 
 /** Nothing of what is refused, dead or in conflict is a tenant's; finance has no use for what is refused or dead. */
 function sections({ role, tenantId }: Principal, current: Section | undefined): Html {
-  const shown = SECTIONS.filter(
-    ({ section }) =>
-      section === 'webhooks' || (tenantId === undefined && (section === 'conflicts' || role !== 'finance')),
-  );
+  const mayReadMoney = role === 'finance' || role === 'admin';
+  const shown = SECTIONS.filter(({ section }) => {
+    if (section === 'webhooks') return true;
+    if (section === 'finance') return mayReadMoney;
+    return tenantId === undefined && (section === 'conflicts' || role !== 'finance');
+  });
   return html`<nav class="sections" aria-label="Sections">
     ${shown.map(
       ({ section, path, name }) =>
