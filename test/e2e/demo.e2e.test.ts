@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { APP_ROLES } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
+import { closeDemoBooks } from '../../src/dev/demo/demo-books.ts';
 import { demoDeliveries } from '../../src/dev/demo/demo-deliveries.ts';
 import type { DemoFigures } from '../../src/dev/demo/read-figures.ts';
 import { readFigures } from '../../src/dev/demo/read-figures.ts';
@@ -185,5 +186,23 @@ describe('the demo', () => {
     expect(Object.fromEntries(answers)).toEqual({ duplicate: deliveries.length - 1, rejected: 1 });
     await caughtUp();
     expect(await readFigures({ url: stack.url, key: setUp.financeKey })).toEqual(first);
+  });
+
+  test('its books end with a closed month, a late adjustment, a reopened revision and a tenant at a loss', async () => {
+    const close = () => closeDemoBooks({ url: stack.url, setUp, catchUp: caughtUp });
+    const books = await close();
+    expect(books.revisions).toEqual([1, 2]);
+    expect(
+      sorted(books.adjustments.map((row) => [nameOf(row.tenant_id), row.figure, row.amount.amount, row.booked_period])),
+    ).toEqual([
+      ['Cedar Legal', 'cost', '0.06', '2026-11'],
+      ['Cedar Legal', 'cost', '0.18', '2026-11'],
+      ['Cedar Legal', 'cost', '0.288', '2026-11'],
+      ['Cedar Legal', 'rated', '0.24', '2026-11'],
+    ]);
+    const losses = books.margin.filter(({ gross_profit: profit }) => profit?.amount.startsWith('-'));
+    expect(losses.map((row) => nameOf(row.tenant_id))).toEqual(['Cedar Legal']);
+    const again = await close();
+    expect(again).toEqual({ ...books, adjustments: [] });
   });
 });

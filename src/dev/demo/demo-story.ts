@@ -82,6 +82,9 @@ export const DEMO_TENANTS: readonly DemoTenant[] = [
 export const DEMO_DAYS = ['2026-11-02', '2026-11-03', '2026-11-04'] as const;
 /** Half open, UTC: what the demo's figures are asked for. */
 export const DEMO_RANGE = { from: '2026-11-01', to: '2026-12-01' } as const;
+/** The month before, which the demo closes; in live mode, by a Retell account of its own. */
+export const BOOKS_MONTH = '2026-10';
+export const BOOKS_ACCOUNT = 'org_demo_books';
 export const CALLS_A_DAY = 12;
 /** To each tenant's customers, on the second day: by Twilio, and by GoHighLevel. */
 export const TEXTS = 4;

@@ -1,5 +1,5 @@
 import type { DemoFigures } from './read-figures.ts';
-import { DEMO_RANGE } from './demo-story.ts';
+import { BOOKS_MONTH, DEMO_RANGE } from './demo-story.ts';
 import type { Latency } from './latency.ts';
 import type { Progress } from './read-progress.ts';
 import type { Answers } from './send-deliveries.ts';
@@ -103,6 +103,8 @@ export function printCommands(
   heading(out, demo.once ? 'Look around (run the demo without --once to keep it serving)' : 'Look around');
   out.line(out.style('dim', '# the console; the link signs you in once, within 15 minutes'));
   out.line(`${demo.url}/console/sign-in?token=${demo.token}`);
+  out.line(out.style('dim', '# the books in it: the month that was closed, its adjustment, and who is at a loss'));
+  out.line(`${demo.url}/console/finance?from=${BOOKS_MONTH}-01`);
   out.line(out.style('dim', '# what finance asks'));
   const query = `mode=test&from=${DEMO_RANGE.from}&to=${DEMO_RANGE.to}`;
   out.line(`curl -H 'Authorization: Bearer ${demo.financeKey}' '${demo.url}/v1/summary?${query}'`);
@@ -129,7 +131,7 @@ export function showProgress(out: DemoOutput, what: string, total: number): (don
   };
 }
 
-function heading(out: DemoOutput, text: string): void {
+export function heading(out: DemoOutput, text: string): void {
   out.line();
   out.line(out.style('bold', text));
 }

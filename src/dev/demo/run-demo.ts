@@ -12,10 +12,12 @@ import { untilAborted } from '../../platform/shutdown.ts';
 import { createOrm } from '../../tenants/orm.ts';
 import { createSignInLink } from '../../tenants/create-sign-in-link.ts';
 import { startStack } from '../start-stack.ts';
+import { closeDemoBooks } from './demo-books.ts';
 import { demoDeliveries } from './demo-deliveries.ts';
 import { startLatencyMeasure } from './latency.ts';
 import type { DemoOutput } from './print-report.ts';
 import { printCommands, printReport, showProgress } from './print-report.ts';
+import { printBooks } from './print-books.ts';
 import { readFigures } from './read-figures.ts';
 import type { Progress } from './read-progress.ts';
 import { readProgress } from './read-progress.ts';
@@ -77,6 +79,10 @@ export async function runDemo(options: {
     const figures = await readFigures({ url: stack.url, key: setUp.financeKey });
     printReport(out, { answers, progress, figures, tenants: setUp.tenants, latency: await latency.end(pool, since) });
 
+    const catchUpQuietly = () => catchUp(pool, { ...out, note: () => undefined }, signal);
+    const books = await closeDemoBooks({ url: stack.url, setUp, catchUp: catchUpQuietly });
+    printBooks(out, { books, tenants: setUp.tenants });
+
     const { token } = await createSignInLink({ orm, clock: systemClock }, { role: 'admin' });
     printCommands(out, {
       url: stack.url,
@@ -99,7 +105,7 @@ export async function runDemo(options: {
 }
 
 async function catchUp(pool: Pool, out: DemoOutput, signal: AbortSignal): Promise<Progress> {
-  const deadline = Date.now() + CATCH_UP_DEADLINE_MS;
+  const deadline = performance.now() + CATCH_UP_DEADLINE_MS;
   let show: ((done: number) => void) | undefined;
   let most = 0;
   for (;;) {
@@ -110,7 +116,7 @@ async function catchUp(pool: Pool, out: DemoOutput, signal: AbortSignal): Promis
     show ??= showProgress(out, 'jobs and events caught up', most);
     show(most - left);
     if (left === 0) return progress;
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new Error(
         `After three minutes ${progress.jobsLeft} jobs and ${progress.eventsLeft} events are still to be done; see hookledger.log in the data directory.`,
       );

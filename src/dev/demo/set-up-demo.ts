@@ -16,7 +16,7 @@ import type { Orm } from '../../tenants/orm.ts';
 import { newToken } from '../../tenants/new-id.ts';
 import { setCostRate } from '../../tenants/set-cost-rate.ts';
 import type { DemoProvider } from './demo-story.ts';
-import { DEMO_ACCOUNTS, DEMO_RANGE, DEMO_TENANTS, TEXT_RATE } from './demo-story.ts';
+import { BOOKS_ACCOUNT, BOOKS_MONTH, DEMO_ACCOUNTS, DEMO_RANGE, DEMO_TENANTS, TEXT_RATE } from './demo-story.ts';
 
 const sourceSchema = z.object({
   path: z.string(),
@@ -26,6 +26,8 @@ const sourceSchema = z.object({
 });
 const setUpSchema = z.object({
   sources: z.object({ retell: sourceSchema, stripe: sourceSchema, twilio: sourceSchema, gohighlevel: sourceSchema }),
+  /** Of the month that is closed, in live mode. */
+  books: sourceSchema,
   /** Tenant's name by its id. */
   tenants: z.record(z.string(), z.string()),
   financeKey: z.string(),
@@ -61,6 +63,15 @@ export async function setUpDemo(deps: {
     twilio: await source('twilio'),
     gohighlevel: await source('gohighlevel'),
   };
+  const bookSecret = newSecret('retell').secret;
+  const books = {
+    ...(await createSource(
+      { orm, masterKey },
+      { provider: 'retell', account: BOOKS_ACCOUNT, secrets: [bookSecret], publicUrl: PUBLIC_URL, mode: 'live' },
+    )),
+    secret: bookSecret,
+    publicUrl: PUBLIC_URL,
+  };
   await setCostRate(commands, { provider: 'twilio', ...TEXT_RATE, validFrom: `${DEMO_RANGE.from}T00:00:00Z` });
   const tenants: Record<string, string> = {};
   for (const tenant of DEMO_TENANTS) {
@@ -74,6 +85,12 @@ export async function setUpDemo(deps: {
     ] as const) {
       await addAccountMapping(commands, { provider, account: DEMO_ACCOUNTS[provider], externalId, tenantId: id });
     }
+    await addAccountMapping(commands, {
+      provider: 'retell',
+      account: BOOKS_ACCOUNT,
+      externalId: tenant.agentId,
+      tenantId: id,
+    });
     await definePricePlan(commands, {
       name: `${tenant.name}'s plan`,
       ...tenant.plan,
@@ -82,11 +99,16 @@ export async function setUpDemo(deps: {
     await assignPricePlan(commands, {
       planId: tenant.plan.planId,
       tenantId: id,
-      validFrom: `${DEMO_RANGE.from}T00:00:00Z`,
+      validFrom: `${BOOKS_MONTH}-01T00:00:00Z`,
     });
   }
   const { key } = await createApiKey({ orm }, { role: 'finance' });
-  const made: DemoSetUp = { sources, tenants, financeKey: key };
+  const made: DemoSetUp = {
+    sources,
+    books: { path: books.path, secret: books.secret, publicUrl: books.publicUrl },
+    tenants,
+    financeKey: key,
+  };
   writeFileSync(path, JSON.stringify(made, undefined, 2), { mode: 0o600 });
   return made;
 }
