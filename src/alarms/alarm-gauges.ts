@@ -82,6 +82,10 @@ function createGauges(registry: Registry) {
     unsettledAge: gauge('unsettled_jobs_oldest_seconds', 'Age of the oldest of them.', 'queue'),
     lag: gauge('projection_lag_seconds', 'Age of the first event that a read model has not folded.', 'projection'),
     dead: gauge('dead_letters_last_day', 'Jobs that ended without success within a day, and still are.'),
+    held: gauge('streams_held', 'Streams that a dead job holds.', 'queue'),
+    heldAge: gauge('streams_held_oldest_seconds', 'How long ago the first of those jobs died.', 'queue'),
+    timers: gauge('timers_due', 'Timers that are due and have not fired.'),
+    timersAge: gauge('timers_due_oldest_seconds', 'For how long the first of them has been due.'),
     uncertain: gauge('uncertain_effects', 'Calls of which nobody knows whether they took effect.'),
     positions: gauge('partition_positions_ahead', 'Positions that the partitions have room for.'),
     days: gauge('partition_days_ahead', 'Days to come that dead letters have partitions for.'),
@@ -90,8 +94,8 @@ function createGauges(registry: Registry) {
   };
   /** A value that nobody knows is none; a gauge of its own accord says 0. */
   function clear(): void {
-    const { alarm, lag, jobs, stalled, unsettled, unsettledAge, ...single } = all;
-    for (const each of [alarm, lag, jobs, stalled, unsettled, unsettledAge]) each.reset();
+    const { alarm, lag, jobs, stalled, unsettled, unsettledAge, held, heldAge, ...single } = all;
+    for (const each of [alarm, lag, jobs, stalled, unsettled, unsettledAge, held, heldAge]) each.reset();
     for (const each of Object.values(single)) each.remove();
   }
   clear();
@@ -113,6 +117,12 @@ function createGauges(registry: Registry) {
       }
       for (const { name, seconds } of readings.projections) all.lag.labels(name).set(seconds);
       all.dead.set(readings.deadLetters);
+      for (const { queue, streams, oldestSeconds } of readings.heldStreams) {
+        all.held.labels(queue).set(streams);
+        all.heldAge.labels(queue).set(oldestSeconds);
+      }
+      all.timers.set(readings.dueTimers.timers);
+      all.timersAge.set(readings.dueTimers.oldestSeconds);
       all.uncertain.set(readings.uncertainEffects);
       all.positions.set(readings.positionsAhead);
       all.days.set(readings.daysAhead);

@@ -11,7 +11,9 @@ export const ALARMS = [
   'queue-stalled',
   'unsettled-jobs',
   'projection-lag',
+  'timers-overdue',
   'dead-letters',
+  'streams-held',
   'uncertain-effects',
   'partitions',
 ] as const;
@@ -51,7 +53,7 @@ export function findAlarms(readings: Readings, queues: readonly QueueReading[]):
         oldestSeconds > (MAX_JOB_SECONDS[queue] ?? MAX_OTHER_JOB_SECONDS),
         'unsettled-jobs',
         `On ${queue} ${jobs} published jobs have not ended, the oldest for ${whole(oldestSeconds)} s.`,
-        'See hookledger relay reconcile: it publishes again what is lost. A stream that a dead letter holds waits for its redrive.',
+        'See hookledger relay reconcile: it publishes again what is lost. Those of a held stream wait as `streams-held` says.',
       ),
     ),
     ...readings.projections.flatMap(({ name, version, seconds }) =>
@@ -62,6 +64,7 @@ export function findAlarms(readings: Readings, queues: readonly QueueReading[]):
         'See the log of the process with the role projector: `projection failed` names the position.',
       ),
     ),
+    ...findTimerAlarms(readings),
     ...findEndAlarms(readings),
   ];
 }
@@ -133,13 +136,30 @@ function findQueueAlarms({ queue, depth, stalledSeconds }: QueueReading): Alarm[
   ];
 }
 
-function findEndAlarms({ deadLetters, uncertainEffects }: Readings): Alarm[] {
+function findTimerAlarms({ dueTimers: { timers, oldestSeconds } }: Readings): Alarm[] {
+  return alarmIf(
+    oldestSeconds > MAX_WAIT_SECONDS,
+    'timers-overdue',
+    `Of ${timers} timers that are due and have not fired the first is ${whole(oldestSeconds)} s late.`,
+    'See hookledger timers list --overdue: start a process with the role worker, or see `timers not fired` in its log.',
+  );
+}
+
+function findEndAlarms({ deadLetters, heldStreams, uncertainEffects }: Readings): Alarm[] {
   return [
     ...alarmIf(
       deadLetters > 0,
       'dead-letters',
       `${deadLetters} jobs ended without success within a day.`,
       'See hookledger dead-letters list; mend the cause, then redrive them.',
+    ),
+    ...heldStreams.flatMap(({ queue, streams, oldestSeconds, oldestEventId }) =>
+      alarmIf(
+        streams > 0,
+        'streams-held',
+        `On ${queue} dead jobs hold ${streams} streams, the first for ${whole(oldestSeconds)} s (event ${oldestEventId}).`,
+        'See hookledger dead-letters list --open; mend the cause and redrive them, or purge them to let the streams go on.',
+      ),
     ),
     ...alarmIf(
       uncertainEffects > 0,

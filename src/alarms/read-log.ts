@@ -2,10 +2,10 @@ import type { Tx } from '../platform/postgres.ts';
 import type { Appender, Readings } from './readings.ts';
 
 /** Of the log and of those who move it on. */
-export async function readLog(
-  tx: Tx,
-): Promise<Pick<Readings, 'shards' | 'shardsHeld' | 'isTracked' | 'mark' | 'drawn' | 'unmarkedSeconds'>> {
-  const { rows } = await tx.query<Awaited<ReturnType<typeof readLog>>>(
+export type LogReading = Pick<Readings, 'shards' | 'shardsHeld' | 'isTracked' | 'mark' | 'drawn' | 'unmarkedSeconds'>;
+
+export async function readLog(tx: Tx): Promise<LogReading> {
+  const { rows } = await tx.query<LogReading>(
     `select m.position as mark,
        (select case when is_called then last_value else last_value - 1 end from hookledger.position_seq) as drawn,
        coalesce(extract(epoch from clock_timestamp() - (

@@ -1,8 +1,10 @@
 import type { Pool } from '../platform/postgres.ts';
 import { withTransaction } from '../platform/postgres.ts';
 import { readLog, readOldestAppender, readPartitionsAhead } from './read-log.ts';
+import { readHeldStreams } from './read-held-streams.ts';
 import {
   readBadEnds,
+  readDueTimers,
   readLastEndings,
   readProjectionLags,
   readUnpublishedSeconds,
@@ -29,6 +31,8 @@ export async function readReadings(pool: Pool, { timeoutMs }: { timeoutMs?: numb
       unsettled: await readUnsettledJobs(tx),
       projections: await readProjectionLags(tx),
       ...(await readBadEnds(tx)),
+      heldStreams: await readHeldStreams(tx),
+      dueTimers: await readDueTimers(tx),
       ...(await readPartitionsAhead(tx)),
     };
     const lastEndings = await readLastEndings(tx);

@@ -1,6 +1,6 @@
 import type { Tx } from '../platform/postgres.ts';
 import { ENDINGS_WITHIN_SECONDS } from './readings.ts';
-import type { ProjectionLag, Readings, UnsettledJobs } from './readings.ts';
+import type { DueTimers, ProjectionLag, Readings, UnsettledJobs } from './readings.ts';
 
 /** How long the log has been past the oldest unpublished row below the mark: the relay's backlog, as time. */
 export async function readUnpublishedSeconds(tx: Tx): Promise<number> {
@@ -108,6 +108,19 @@ export async function readBadEnds(tx: Tx): Promise<Pick<Readings, 'deadLetters' 
          as "uncertainEffects"`,
   );
   return rows[0] ?? { deadLetters: 0, uncertainEffects: 0 };
+}
+
+/** Where they fire there are few, and next to nothing is read. */
+export async function readDueTimers(tx: Tx): Promise<DueTimers> {
+  const { rows } = await tx.query<DueTimers>(
+    `select count(*)::integer as timers,
+       coalesce(extract(epoch from clock_timestamp() - min(t.due_at)), 0)::float8 as "oldestSeconds"
+     from (
+       select due_at from hookledger.timers where due_at <= clock_timestamp() order by due_at limit $1::integer
+     ) t`,
+    [MAX_ROWS],
+  );
+  return rows[0] ?? { timers: 0, oldestSeconds: 0 };
 }
 
 /** How many seconds ago a job of each queue ended last; a queue without an end in that time is left out. */

@@ -19,6 +19,9 @@ export type Readings = Readonly<{
   projections: readonly ProjectionLag[];
   /** Jobs that ended without success within a day, and that no later generation brought to an end. */
   deadLetters: number;
+  heldStreams: readonly HeldStreams[];
+  /** That are due and have not fired. */
+  dueTimers: DueTimers;
   /** Calls to the outside of which nobody knows whether they took effect, or will as soon as their job comes again. */
   uncertainEffects: number;
   /** Positions that the partitions have room for, above the sequence. */
@@ -40,6 +43,23 @@ export type UnsettledJobs = Readonly<{
   /** At least so many. */
   jobs: number;
   /** How long the log has been past the oldest of them. */
+  oldestSeconds: number;
+}>;
+
+/** Of a queue that holds a stream after a dead job: where the jobs after it wait for a person. */
+export type HeldStreams = Readonly<{
+  queue: string;
+  /** At least so many. */
+  streams: number;
+  /** How long ago the first of the dead jobs died, and the event that it is about. */
+  oldestSeconds: number;
+  oldestEventId: string;
+}>;
+
+export type DueTimers = Readonly<{
+  /** At least so many. */
+  timers: number;
+  /** For how long the first of them has been due; 0 where there is none. */
   oldestSeconds: number;
 }>;
 

@@ -2,7 +2,7 @@ import type { OutboundAdapter } from '../adapters/adapter.ts';
 import type { Queue } from '../domain/queues.ts';
 import type { RetentionDays } from '../event-store/retention.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { Handler } from '../workers/handler.ts';
+import type { DeclaredHandler, Handler } from '../workers/handler.ts';
 
 export const APP_ROLES = ['api', 'relay', 'worker', 'projector'] as const;
 export type AppRole = (typeof APP_ROLES)[number];
@@ -24,10 +24,12 @@ export type AppSettings = Readonly<{
   retention?: RetentionDays;
   /** Targets outside that handlers may call. */
   adapters?: readonly OutboundAdapter[];
-  /** Instead of the product's own. */
-  handlers?: Readonly<Partial<Record<Queue, Handler>>>;
-  /** So long an effect outside waits for the owner of its call before it is taken for dead; a minute when left out. */
+  /** Instead of the product's own; declared, where jobs are to be handled in the order of each stream. */
+  handlers?: Readonly<Partial<Record<Queue, Handler | DeclaredHandler>>>;
+  /** So long an owner of a call to the outside may be silent before it is taken for dead; 10 seconds when left out. */
   callLeaseMs?: number;
+  /** So long one call to the outside may take, its lease being kept meanwhile; 40 seconds when left out. */
+  callMs?: number;
   /** How long `close` waits for what is under way; 25 seconds when left out. */
   shutdownMs?: number;
   logger: Logger;

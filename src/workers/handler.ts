@@ -32,7 +32,23 @@ export type JobContext = Readonly<{
   attempt: number;
   /** Redriven or published again: what was true when the event happened may be so no longer. */
   isLate: boolean;
+  /** Names the job on every transport: the same for every delivery of this generation. */
+  key: string;
+  /** Since its event was recorded, by the database's clock. */
+  ageMs: number;
 }>;
 
 /** A throw is a failed try; `UnrecoverableJobError` ends the job. May run more than once for one job. */
 export type Handler = (event: RecordedEvent, job: JobContext) => Promise<HandlerResult>;
+
+/** A handler with what it asks for. */
+export type DeclaredHandler = Readonly<{
+  handler: Handler;
+  /** The jobs of each stream are handled one after the other, in the order of its events. Without it, in any order. */
+  order?: 'stream';
+  /**
+   * In order, after a job that died: the stream goes on with the next one, as when left out; or it stands until the dead
+   * job is redriven or purged, which is an alarm.
+   */
+  onDead?: 'go on' | 'hold';
+}>;

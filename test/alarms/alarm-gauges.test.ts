@@ -17,6 +17,8 @@ const readings: Readings = {
   unsettled: [],
   projections: [{ name: 'usage', version: 1, seconds: 2 }],
   deadLetters: 0,
+  heldStreams: [],
+  dueTimers: { timers: 0, oldestSeconds: 0 },
   uncertainEffects: 0,
   positionsAhead: 20_000_000,
   daysAhead: 7,

@@ -15,6 +15,8 @@ const healthy: Readings = {
   unsettled: [{ queue: 'integration-tasks', jobs: 3, oldestSeconds: 3_000 }],
   projections: [{ name: 'usage', version: 1, seconds: 2 }],
   deadLetters: 0,
+  heldStreams: [],
+  dueTimers: { timers: 0, oldestSeconds: 0 },
   uncertainEffects: 0,
   positionsAhead: 20_000_000,
   daysAhead: 7,
@@ -39,6 +41,16 @@ test.each<[AlarmName, Partial<Readings>, RegExp]>([
   ['outbox-age', { unpublishedSeconds: 61 }, /61 s to be published/],
   ['unsettled-jobs', { unsettled: [{ queue: 'notifications', jobs: 2, oldestSeconds: 3_000 }] }, /notifications 2 /],
   ['projection-lag', { projections: [{ name: 'usage', version: 2, seconds: 90 }] }, /usage v2 is 90 s behind/],
+  [
+    'timers-overdue',
+    { dueTimers: { timers: 3, oldestSeconds: 61.4 } },
+    /Of 3 timers .* the first is 61 s late.*worker/,
+  ],
+  [
+    'streams-held',
+    { heldStreams: [{ queue: 'notifications', streams: 2, oldestSeconds: 7, oldestEventId: 'e1' }] },
+    /On notifications dead jobs hold 2 streams, the first for 7 s \(event e1\).*redrive .* purge/,
+  ],
   ['dead-letters', { deadLetters: 2 }, /2 jobs ended without success/],
   ['uncertain-effects', { uncertainEffects: 1 }, /effects resolve/],
 ])('%s says what is wrong and what to do', (name, change, text) => {

@@ -6,12 +6,17 @@ import { lookAtQueues, readReadings } from '../../src/alarms/read-readings.ts';
 import { compareLooks } from '../../src/alarms/watch-queues.ts';
 import { createHighWaterMarkTracker } from '../../src/event-store/high-water-mark.ts';
 import { recordWebhooks } from '../../src/event-store/record-webhooks.ts';
+import { armTimers } from '../../src/event-store/timers.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { APPLICATION_ROLE, createPool, withTransaction } from '../../src/platform/postgres.ts';
 import type { Pool } from '../../src/platform/postgres.ts';
+import { declareQueues } from '../../src/workers/declare-queues.ts';
+import { handleIngress } from '../../src/workers/handle-ingress.ts';
+import { handleNotification } from '../../src/workers/handle-notification.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { urlOfDatabase } from '../support/database-url.ts';
+import { timer } from '../support/timer.ts';
 import { webhookRecord } from '../support/webhook-record.ts';
 
 const logger = createLogger({ level: 'silent' });
@@ -115,6 +120,62 @@ describe('alarms over a real database', () => {
        values (1, 'notifications', 'live', 'unassigned', 1, 'done')`,
     );
     expect(await alarms()).toEqual([]);
+  });
+
+  test('timers-overdue: what is due does not fire', async () => {
+    const arm = (key: string, inMs: number) =>
+      withTransaction(database.pool, { tenant: '*' }, (tx) => armTimers(tx, [timer(key, { due: { inMs } })]));
+    await arm('due in an hour', 3_600_000);
+    await arm('just due', -1_000);
+    expect(await alarms()).toEqual([]);
+    await arm('overdue', -90_000);
+    expect(await alarms()).toEqual([
+      expect.objectContaining({
+        name: 'timers-overdue',
+        text: expect.stringMatching(/Of 2 timers .* the first is 9\d s late/),
+      }),
+    ]);
+  });
+
+  test('streams-held: a job died in a queue that holds, and the next one of its stream waits', async () => {
+    const held = async () => (await alarms()).filter(({ name }) => name === 'streams-held').map(({ text }) => text);
+    const declare = (onDead: 'go on' | 'hold') =>
+      declareQueues(database.pool, [
+        { queue: 'ingress-events', order: 'stream', onDead, handler: handleIngress },
+        { queue: 'notifications', handler: handleNotification },
+      ]);
+    const jobOf = async (call: string) => {
+      await recordWebhooks(database.pool, [webhookRecord({ key: randomUUID(), calls: [call] })]);
+      const { rows } = await database.adminPool.query<{ position: string; event_id: string; event_type: string }>(
+        `select position, event_id, event_type from hookledger.outbox where queue = 'ingress-events'
+         order by position desc limit 1`,
+      );
+      return { queue: 'ingress-events', replay_id: 'live', generation: 0, tenant_id: 'unassigned', ...rows[0] };
+    };
+    const bury = (job: object) =>
+      withTransaction(database.pool, { tenant: '*' }, (tx) =>
+        tx.query('select hookledger.bury_jobs($1::json)', [
+          JSON.stringify([{ ...job, cause: 'unrecoverable', detail: 'x', attempts: 1 }]),
+        ]),
+      );
+    await declare('hold');
+    const dead = await jobOf('call_1');
+    await bury(dead);
+    await jobOf('call_2');
+    expect(await held()).toEqual([]);
+    const next = await jobOf('call_1');
+    expect(await held()).toEqual([
+      `On ingress-events dead jobs hold 1 streams, the first for 0 s (event ${String(dead.event_id)}).`,
+    ]);
+    await declare('go on');
+    expect(await held()).toEqual([]);
+    await declare('hold');
+    expect(await held()).toHaveLength(1);
+    await admin(
+      `insert into hookledger.inbox (position, queue, replay_id, tenant_id, generation, outcome)
+       values (${String(next.position)}, 'ingress-events', 'live', 'unassigned', 0, 'done')`,
+    );
+    expect(await held()).toEqual([]);
   });
 
   test('mark-stands: events are committed above a mark that does not follow', async () => {
