@@ -22,6 +22,8 @@ export type RetentionReport = Readonly<{
   deadLetterDays: number | undefined;
   /** Rows of jobs that were repeated after their partition was dropped; undefined in a dry run. */
   lateRows: number | undefined;
+  /** Intents of calls whose partition was dropped; undefined in a dry run. */
+  intents: number | undefined;
   /** Rows of the history of the high-water mark. */
   markHistoryRows: number;
   /** In a dry run counted up to `MAX_COUNTED`. */
@@ -50,6 +52,9 @@ export async function runRetention({ pool, days }: RetentionDeps, signal: AbortS
     lateRows: await inBatches(signal, () =>
       count(pool, 'select hookledger.delete_late_jobs($1::integer, $2::integer) as count', [days.jobDays, BATCH]),
     ),
+    intents: await inBatches(signal, () =>
+      count(pool, 'select hookledger.delete_ended_intents($1::integer, $2::integer) as count', [days.jobDays, BATCH]),
+    ),
     markHistoryRows: await inBatches(signal, () =>
       count(pool, 'select hookledger.thin_mark_history($1::integer) as count', [BATCH]),
     ),
@@ -69,6 +74,7 @@ export async function previewRetention({ pool, days }: RetentionDeps, signal: Ab
       [days.deadLetterDays],
     ),
     lateRows: undefined,
+    intents: undefined,
     markHistoryRows: await count(
       pool,
       'select count(*)::integer as count from hookledger.thinnable_mark_history($1::integer)',
@@ -146,12 +152,12 @@ export function createRetention({ owner, ...deps }: RetentionDeps & Readonly<{ o
       let nextAt = 0;
       while (!abort.aborted) {
         try {
-          if ((await lease.hold()) && Date.now() >= nextAt) {
-            const startedAt = Date.now();
+          if ((await lease.hold()) && performance.now() >= nextAt) {
+            const startedAt = performance.now();
             nextAt = startedAt + INTERVAL_MS;
             const { partitions, ...report } = await tick(abort);
             const dropped = partitions.filter(({ state }) => state === 'dropped').map(({ partition }) => partition);
-            logger.info({ dropped, ...report, durationMs: Date.now() - startedAt }, 'retention ran');
+            logger.info({ dropped, ...report, durationMs: Math.round(performance.now() - startedAt) }, 'retention ran');
           }
         } catch (error) {
           logger.warn({ err: error }, 'retention failed; what is left goes in the next run');

@@ -5,6 +5,8 @@ export type StandingIntent = Readonly<{
   state: 'open' | 'done' | 'uncertain';
   /** Until its owner's lease ends; 0 when it has. */
   leaseMs: number;
+  /** Until the other side has surely done, or never will do, what it was asked for last; 0 when that is so. */
+  unsettledMs: number;
   /** A call was begun, and nobody knows yet whether the other side carried it out. */
   isUnanswered: boolean;
   /** What the adapter declared when it was called last. */
@@ -24,6 +26,7 @@ export type NextStep = 'reuse' | 'wait' | 'call' | 'look-up' | 'give-up' | 'refu
  *   open, lease over, unanswered:
  *     idempotent                          call          with the same key
  *     idempotent, another request         refuse-change the key stands for what was asked first
+ *     queryable, may still be on its way  wait          a look-up that comes first would not find it
  *     queryable                           look-up
  *     neither                             give-up       becomes uncertain
  */
@@ -38,7 +41,7 @@ export function decideCall(intent: StandingIntent, declared: Declared): NextStep
     case 'idempotent':
       return intent.isSameRequest ? 'call' : 'refuse-change';
     case 'queryable':
-      return 'look-up';
+      return intent.unsettledMs > 0 ? 'wait' : 'look-up';
     case 'neither':
       return 'give-up';
   }

@@ -2,27 +2,29 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CallContext, LookUp, OutboundAdapter, OutboundRequest, OutboundResult } from '../adapters/adapter.ts';
 import { CallFailedError, CallNotTakenError, CallRefusedError } from '../adapters/call-errors.ts';
 import type { RecordedEvent } from '../domain/envelope.ts';
-import type { Pool } from '../platform/postgres.ts';
+import type { Moment } from '../platform/clock.ts';
+import { elapsedMs, momentBy } from '../platform/clock.ts';
 import type { Message } from '../transports/transport.ts';
 import { effectKeyOf, requestHashOf } from './effect-identity.ts';
 import { beginCall, claimIntent } from './intents.ts';
 import type { WantedEffect } from './intents.ts';
+import { keepLease } from './keep-lease.ts';
+import type { KeptLease, LeaseDeps } from './keep-lease.ts';
 import { reportCall, storableJson } from './report-call.ts';
 import type { Report } from './report-call.ts';
 
-export type CallDeps = Readonly<{
-  pool: Pool;
-  adapters: readonly OutboundAdapter[];
-  /** Names this process to people. Who may write is decided by tokens. */
-  owner: string;
-  now: () => Date;
-  /** An owner that has not reported by then is taken for dead. Its call has two thirds of it. */
-  leaseMs: number;
-  /** Where a crash leaves something behind; a throw here is like one. */
-  reached?: (point: CallPoint, key: string) => void | Promise<void>;
-  /** Between tries to write down what became of a call. */
-  pause?: (ms: number) => Promise<void>;
-}>;
+export type CallDeps = LeaseDeps &
+  Readonly<{
+    adapters: readonly OutboundAdapter[];
+    /** Names this process to people. Who may write is decided by tokens. */
+    owner: string;
+    /** How long one call may take, and a look-up; the lease is kept meanwhile. */
+    callMs: number;
+    /** Where a crash leaves something behind; a throw here is like one. */
+    reached?: (point: CallPoint, key: string) => void | Promise<void>;
+    /** Between tries to write down what became of a call. */
+    pause?: (ms: number) => Promise<void>;
+  }>;
 
 export type CallPoint = 'intended' | 'answered' | 'reported';
 
@@ -31,7 +33,10 @@ export type WantedCall = Readonly<{
   step: string;
   adapter: string;
   request: OutboundRequest;
-  /** Events of one stream that name the same one ask for one effect; without it, each event asks for its own. */
+  /**
+   * Events of one stream that name the same one ask for one effect, which is remembered for ever; without it, each event
+   * asks for its own.
+   */
   effectKey?: string;
 }>;
 
@@ -45,8 +50,6 @@ export type CallOutcome =
   /** It may have been done, and nobody may repeat it until a person has decided. */
   | Readonly<{ kind: 'uncertain'; effectId: string; reason: string }>;
 
-/** What is left of a lease is for the report, and for a request that is still on its way when its caller gives up. */
-const CALL_SHARE_OF_LEASE = 2 / 3;
 /** Somebody else has changed the effect just now. */
 const OVERTAKEN_SNOOZE_MS = 1_000;
 /** A result that is lost costs a look-up, a repeated call or a person's time: about six seconds of trying. */
@@ -84,8 +87,11 @@ export async function performCall(
     requestHash: requestHashOf(adapter.name, call.request),
     owner: deps.owner,
     leaseMs: deps.leaseMs,
+    isShared: call.effectKey !== undefined,
+    // A lease longer than its caller waits: for what is still on its way when that gives up.
+    settleMs: deps.callMs + deps.leaseMs,
   };
-  // By this clock from before the lease began by the database's: it always ends first.
+  const begunAt = momentBy(deps.now);
   const context = callContext(deps, wanted, signal);
   const claim = await claimIntent(deps.pool, wanted);
   const { key } = claim;
@@ -93,7 +99,7 @@ export async function performCall(
     case 'reuse':
       return { kind: 'done', result: claim.result };
     case 'wait':
-      return { kind: 'snooze', delayMs: claim.leaseMs };
+      return { kind: 'snooze', delayMs: claim.waitMs };
     case 'uncertain':
       return uncertain(key);
     case 'refuse-change':
@@ -104,8 +110,23 @@ export async function performCall(
       };
     case 'call':
     case 'look-up': {
-      const owned: Owned = { deps, adapter, call, wanted, signal, ...claim, context: { ...context, key } };
-      return claim.next === 'call' ? callOutside(owned) : lookUpFirst(owned);
+      const lease = keepLease(deps, { key, token: claim.token, leasedAt: begunAt });
+      const owned: Owned = {
+        deps,
+        adapter,
+        call,
+        wanted,
+        signal,
+        lease,
+        begunAt,
+        ...claim,
+        context: { ...context, key },
+      };
+      try {
+        return await (claim.next === 'call' ? callOutside(owned) : lookUpFirst(owned));
+      } finally {
+        lease.end();
+      }
     }
   }
 }
@@ -118,13 +139,15 @@ type Owned = Readonly<{
   /** Of the job; that of the context ends at the deadline, too. */
   signal: AbortSignal;
   context: CallContext;
+  /** From where the time for the call counts. */
+  begunAt: Moment;
+  lease: KeptLease;
   key: string;
   token: string;
   wasUnanswered: boolean;
 }>;
 
-function callContext({ leaseMs, now }: CallDeps, { key, event }: WantedEffect, signal: AbortSignal): CallContext {
-  const callMs = Math.floor(leaseMs * CALL_SHARE_OF_LEASE);
+function callContext({ callMs, now }: CallDeps, { key, event }: WantedEffect, signal: AbortSignal): CallContext {
   return {
     key,
     tenantId: event.tenantId,
@@ -134,11 +157,11 @@ function callContext({ leaseMs, now }: CallDeps, { key, event }: WantedEffect, s
 }
 
 async function callOutside(owned: Owned): Promise<CallOutcome> {
-  const { deps, adapter, call, context, key } = owned;
+  const { deps, adapter, call, context, begunAt, lease, key } = owned;
   await deps.reached?.('intended', key);
   // Nothing has been sent yet, so that stopping now leaves nothing in doubt. By the clock, too: after a pause of the
-  // whole process its timers come last.
-  const isOver = context.signal.aborted || deps.now() >= context.deadline;
+  // whole process its timers come last. What is sent is waited for even when the lease is lost: its result may count.
+  const isOver = context.signal.aborted || elapsedMs(begunAt, deps.now) >= deps.callMs || lease.isOver();
   const answer = isOver
     ? { error: new CallNotTakenError(`Call ${key} was stopped before it began.`) }
     : await attempt(() => adapter.call(call.request, context));
@@ -148,9 +171,11 @@ async function callOutside(owned: Owned): Promise<CallOutcome> {
 }
 
 async function lookUpFirst(owned: Owned): Promise<CallOutcome> {
-  const { deps, adapter, call, wanted, context, signal, key, token } = owned;
+  const { deps, adapter, call, wanted, context, signal, lease, key, token } = owned;
   if (adapter.declared !== 'queryable') throw new Error(`Adapter ${adapter.name} cannot look up the call ${key}.`);
-  const answer = await attempt<LookUp>(() => adapter.lookUp(call.request, context));
+  // Without the lease, what it finds counts for nothing.
+  const asking = { ...context, signal: AbortSignal.any([context.signal, lease.lost]) };
+  const answer = await attempt<LookUp>(() => adapter.lookUp(call.request, asking));
   const found: LookUp =
     'error' in answer ? { kind: 'unknown', reason: reasonOf(adapter.name, answer.error) } : answer.value;
   switch (found.kind) {
@@ -161,9 +186,10 @@ async function lookUpFirst(owned: Owned): Promise<CallOutcome> {
       return isKept && !signal.aborted ? { kind: 'retry', reason: found.reason } : snooze(signal);
     }
     case 'not-found': {
+      const calledAt = momentBy(deps.now);
       const afresh = callContext(deps, wanted, signal);
       if (!(await beginCall(deps.pool, key, token, wanted))) return snooze(signal);
-      return callOutside({ ...owned, wasUnanswered: false, context: { ...afresh, key } });
+      return callOutside({ ...owned, wasUnanswered: false, begunAt: calledAt, context: { ...afresh, key } });
     }
   }
 }
@@ -184,7 +210,7 @@ async function failed(owned: Owned, error: unknown): Promise<CallOutcome> {
     if (!isKept) return snooze(signal);
     if (error instanceof CallRefusedError) return { kind: 'dead', cause: 'call-refused', reason };
   } else {
-    const afterwards = AFTER_SILENCE[adapter.declared];
+    const afterwards = adapter.declared === 'neither' ? 'uncertain' : 'release';
     const isKept = await report(owned, { kind: 'unknown', afterwards, error: reason });
     if (!isKept) return snooze(signal);
     if (afterwards === 'uncertain') return uncertain(key);
@@ -196,11 +222,9 @@ async function failed(owned: Owned, error: unknown): Promise<CallOutcome> {
   return { kind: 'retry', reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 
-/** A look-up must come after a request that is still on its way; the same key again need not. */
-const AFTER_SILENCE = { idempotent: 'release', queryable: 'keep-lease', neither: 'uncertain' } as const;
-
 /** Tries again while PostgreSQL does not answer. @throws what the last try threw. */
-async function report({ deps, key, token }: Owned, what: Report): Promise<boolean> {
+async function report({ deps, lease, key, token }: Owned, what: Report): Promise<boolean> {
+  lease.end();
   const pause = deps.pause ?? delay;
   for (const pauseMs of REPORT_PAUSES_MS) {
     const written = await attempt(() => reportCall(deps.pool, key, token, what));

@@ -17,13 +17,17 @@ export type WantedEffect = Readonly<{
   requestHash: Buffer;
   owner: string;
   leaseMs: number;
+  /** Other events of its stream may ask for it. */
+  isShared: boolean;
+  /** How long the other side may be at work on a call, from its beginning. */
+  settleMs: number;
 }>;
 
 export type Claim =
   /** The intent is this owner's, under this token. `wasUnanswered`: an earlier call may have been carried out. */
   | Readonly<{ next: 'call' | 'look-up'; key: string; token: string; wasUnanswered: boolean }>
   | Readonly<{ next: 'reuse'; key: string; result: OutboundResult }>
-  | Readonly<{ next: 'wait'; key: string; leaseMs: number }>
+  | Readonly<{ next: 'wait'; key: string; waitMs: number }>
   | Readonly<{ next: 'refuse-change' | 'uncertain'; key: string }>;
 
 const SCOPE = { tenant: '*' };
@@ -42,7 +46,7 @@ export async function claimIntent(pool: Pool, wanted: WantedEffect): Promise<Cla
       case 'reuse':
         return { next, key, result: result ?? {} };
       case 'wait':
-        return { next, key, leaseMs: intent.leaseMs };
+        return { next, key, waitMs: intent.leaseMs > 0 ? intent.leaseMs : intent.unsettledMs };
       case 'refuse-change':
       case 'uncertain':
         return { next, key };
@@ -66,9 +70,11 @@ async function insertIntent(tx: Tx, wanted: WantedEffect): Promise<string | unde
   const { rows } = await tx.query<{ token: string }>({
     name: 'insert-intent',
     text: `insert into hookledger.intents (key, queue, event_id, replay_id, step, tenant_id, position, generation,
-         adapter, declared, request_hash, owner, lease_until, token, called_token, called_at, calls, is_unanswered)
+         adapter, declared, request_hash, owner, lease_until, token, called_token, called_at, calls, is_unanswered,
+         is_shared)
        values ($1::uuid, $2::text, $3::uuid, $4::text, $5::text, $6::text, $7::bigint, $8::integer, $9::text, $10::text,
-         $11::bytea, $12::text, clock_timestamp() + $13::integer * interval '1 ms', 1, 1, clock_timestamp(), 1, true)
+         $11::bytea, $12::text, clock_timestamp() + $13::integer * interval '1 ms', 1, 1, clock_timestamp(), 1, true,
+         $14::boolean)
        on conflict do nothing
        returning token`,
     values: [
@@ -85,6 +91,7 @@ async function insertIntent(tx: Tx, wanted: WantedEffect): Promise<string | unde
       wanted.requestHash,
       wanted.owner,
       wanted.leaseMs,
+      wanted.isShared,
     ],
   });
   return rows[0]?.token;
@@ -93,19 +100,23 @@ async function insertIntent(tx: Tx, wanted: WantedEffect): Promise<string | unde
 type LockedIntent = StandingIntent & Readonly<{ key: string; result: OutboundResult | null }>;
 
 /** By its key or, should the handler have begun or ceased to name an effect key, by the job and step. */
-async function lockIntent(tx: Tx, { key, job, event, step, requestHash }: WantedEffect): Promise<LockedIntent> {
+async function lockIntent(tx: Tx, wanted: WantedEffect): Promise<LockedIntent> {
+  const { key, job, event, step, requestHash, settleMs } = wanted;
   const { rows } = await tx.query<LockedIntent>({
     name: 'lock-intent',
     text: `select key, state, declared, result, is_unanswered as "isUnanswered", request_hash = $6::bytea as "isSameRequest",
          case when lease_until > clock_timestamp()
-           then ceil(extract(epoch from lease_until - clock_timestamp()) * 1000) else 0 end::integer as "leaseMs"
+           then ceil(extract(epoch from lease_until - clock_timestamp()) * 1000) else 0 end::integer as "leaseMs",
+         case when called_at + $7::integer * interval '1 ms' > clock_timestamp()
+           then least($7::integer, ceil($7::integer - extract(epoch from clock_timestamp() - called_at) * 1000))
+           else 0 end::integer as "unsettledMs"
        from hookledger.intents
        where key = $1::uuid
          or (queue = $2::text and event_id = $3::uuid and replay_id = $4::text and step = $5::text)
        order by (key = $1::uuid) desc
        limit 1
        for update`,
-    values: [key, job.queue, event.eventId, job.replayId, step, requestHash],
+    values: [key, job.queue, event.eventId, job.replayId, step, requestHash, settleMs],
   });
   const [intent] = rows;
   if (intent === undefined) throw new Error(`The intent ${key} could neither be written nor found.`);
@@ -149,6 +160,22 @@ async function markCalled(tx: Tx, key: string, token: string, wanted: WantedEffe
     [key, token, wanted.declared, wanted.requestHash, wanted.leaseMs],
   );
   return rowCount === 1;
+}
+
+/**
+ * By the database's clock; in a transaction of its own. A lease that ran out unnoticed is given again. False when the
+ * intent is not under this token any more, or was ended by a report or decision: the owner has lost it.
+ */
+export async function renewLease(pool: Pool, key: string, token: string, leaseMs: number): Promise<boolean> {
+  return withTransaction(pool, SCOPE, async (tx) => {
+    const { rowCount } = await tx.query({
+      name: 'renew-intent-lease',
+      text: `update hookledger.intents set lease_until = clock_timestamp() + $3::integer * interval '1 ms'
+        where key = $1::uuid and token = $2::bigint and state = 'open' and lease_until > '-infinity'`,
+      values: [key, token, leaseMs],
+    });
+    return rowCount === 1;
+  });
 }
 
 async function giveUp(tx: Tx, key: string): Promise<void> {

@@ -8,8 +8,8 @@ export type Report =
   | Readonly<{ kind: 'done'; result: OutboundResult }>
   /** The other side certainly did nothing this time. `isUnanswered`: nobody knows of an earlier call. */
   | Readonly<{ kind: 'not-done'; isUnanswered: boolean; error: string }>
-  /** Nobody knows. `afterwards`: let the next one at it now, when the lease has run out, or nobody but a person. */
-  | Readonly<{ kind: 'unknown'; afterwards: 'release' | 'keep-lease' | 'uncertain'; error: string }>;
+  /** Nobody knows. `afterwards`: the next one may decide what to do, or nobody but a person. */
+  | Readonly<{ kind: 'unknown'; afterwards: 'release' | 'uncertain'; error: string }>;
 
 type Changed = Readonly<{
   before: 'open' | 'uncertain';
@@ -22,7 +22,7 @@ type Changed = Readonly<{
 /**
  * Writes down what became of a call, in a transaction of its own. Counts while the effect is open or uncertain and
  * nobody else has called since, even if the lease is long over and somebody looks it up at this moment. False when it
- * came too late for that: nothing was written. An effect that was uncertain ends its job again: the job, which is dead,
+ * came too late for that: nothing was written. Ends the owner's lease. An effect that was uncertain ends its job again: the job, which is dead,
  * is redriven in the same transaction.
  */
 export async function reportCall(pool: Pool, key: string, token: string, report: Report): Promise<boolean> {
@@ -46,7 +46,7 @@ async function writeReport(tx: Tx, key: string, token: string, report: Report): 
     name: 'report-call',
     text: `update hookledger.intents i
        set state = coalesce($3::text, i.state), result = $4::jsonb, is_unanswered = $5::boolean, error = $6::text,
-         lease_until = case when i.token = $2::bigint and not $7::boolean then '-infinity' else i.lease_until end,
+         lease_until = case when i.token = $2::bigint then '-infinity' else i.lease_until end,
          ended_at = case when coalesce($3::text, i.state) <> 'open' then clock_timestamp() end
        from (select state from hookledger.intents where key = $1::uuid for update) b
        where i.key = $1::uuid and i.state in ('open', 'uncertain') and $2::bigint in (i.token, i.called_token)
@@ -58,7 +58,6 @@ async function writeReport(tx: Tx, key: string, token: string, report: Report): 
       report.kind === 'done' ? storableJson(report.result) : null,
       report.kind === 'unknown' || (report.kind === 'not-done' && report.isUnanswered),
       report.kind === 'done' ? null : report.error,
-      report.kind === 'unknown' && report.afterwards === 'keep-lease',
     ],
   });
   return rows[0];

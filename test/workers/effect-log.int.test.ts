@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Declared, OutboundAdapter } from '../../src/adapters/adapter.ts';
 import type { CallPoint } from '../../src/workers/effect-log.ts';
+import { renewLease } from '../../src/workers/intents.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { startOutsideServer } from '../support/outside-server.ts';
 import type { OutsideServer } from '../support/outside-server.ts';
-import { createEffectRig, LEASE_MS } from './effects-setup.ts';
+import { CALL_MS, createEffectRig, LEASE_MS } from './effects-setup.ts';
 import type { Rig } from './effects-setup.ts';
 
 let database: TestDatabase;
@@ -150,6 +152,23 @@ describe.each(DECLARED)('a call by an adapter that is %s', (declared) => {
     expect(outside.calls(await keyOf(job))).toBe(0);
   });
 
+  test('does not begin when the time for it is over, although its lease was kept', async () => {
+    const job = await rig.newJob();
+    let now = Date.now();
+    let renew: () => Promise<boolean> = () => Promise.resolve(false);
+    const outcome = await rig.attempt(job, {
+      adapter: adapter(),
+      now: () => new Date(now),
+      renewals: (act) => (renew = act),
+      reached: async () => {
+        now += CALL_MS;
+        expect(await renew()).toBe(true);
+      },
+    });
+    expect(outcome).toMatchObject({ kind: 'retry' });
+    expect(outside.calls(await keyOf(job))).toBe(0);
+  });
+
   test('is reported again while PostgreSQL refuses the report', async () => {
     const job = await rig.newJob();
     const grant = (verb: string) =>
@@ -230,11 +249,16 @@ describe.each(['lost-before', 'lost-after'] as const)('when the answer is %s the
     expect(outside.effects(key)).toBe(1);
   });
 
-  test('a queryable one waits out its lease, in case the call is still on its way, and is looked up', async () => {
+  test('a queryable one waits for as long as the call may be on its way, and is looked up', async () => {
     const { job, adapter, key, first } = await lost('queryable');
     expect(first).toMatchObject({ kind: 'retry' });
-    expect(await rig.attempt(job, { adapter })).toMatchObject({ kind: 'snooze' });
-    await rig.lapse(job);
+    await rig.pass(job, CALL_MS);
+    const next = await rig.attempt(job, { adapter });
+    expect(next).toMatchObject({ kind: 'snooze' });
+    const delayMs = next.kind === 'snooze' ? next.delayMs : 0;
+    expect(delayMs).toBeGreaterThan(LEASE_MS / 2);
+    expect(delayMs).toBeLessThanOrEqual(LEASE_MS);
+    await rig.pass(job, delayMs);
     expect(await rig.attempt(job, { adapter })).toEqual(doneAs(key));
     expect(outside.effects(key)).toBe(1);
   });
@@ -243,6 +267,125 @@ describe.each(['lost-before', 'lost-after'] as const)('when the answer is %s the
     const { key, first } = await lost('neither');
     expect(first).toMatchObject({ kind: 'uncertain', effectId: key });
     expect(outside.calls(key)).toBe(1);
+  });
+});
+
+describe('the lease of a living owner', () => {
+  /** What its renewals do is done by hand. */
+  const byHand = () => {
+    const kept: { renew?: () => Promise<boolean> } = {};
+    return {
+      renewals: (renew: () => Promise<boolean>) => void (kept.renew = renew),
+      renew: async () => kept.renew?.(),
+    };
+  };
+
+  test.each(DECLARED)('is renewed while the call is under way, and nobody takes it over: %s', async (declared) => {
+    const job = await rig.newJob();
+    const adapter = outside.adapter(declared);
+    const { renewals, renew } = byHand();
+    const seen: unknown[] = [];
+    outside.during(async () => {
+      for (let lease = 0; lease < 3; lease += 1) {
+        await rig.pass(job, 0.9 * LEASE_MS);
+        seen.push(await renew(), await rig.attempt(job, { adapter, owner: 'other' }));
+      }
+    });
+    const outcome = await rig.attempt(job, { adapter, renewals });
+    const key = await keyOf(job);
+    const snooze = expect.objectContaining({ kind: 'snooze' });
+    expect(seen).toEqual([true, snooze, true, snooze, true, snooze]);
+    expect(outcome).toEqual(doneAs(key));
+    expect(outside.calls(key)).toBe(1);
+  });
+
+  test('is renewed by itself, several times in a lease', async () => {
+    const job = await rig.newJob();
+    const leases: unknown[] = [];
+    outside.during(() =>
+      eventually(async () => {
+        leases.push((await rig.effects(job))[0]?.['lease_until']);
+        expect(new Set(leases.map(String)).size).toBeGreaterThan(2);
+      }),
+    );
+    expect(await rig.attempt(job, { leaseMs: 1_000 })).toMatchObject({ kind: 'done' });
+  });
+
+  test('comes back when it ran out and nobody has noticed', async () => {
+    const job = await rig.newJob();
+    const { renewals, renew } = byHand();
+    outside.during(async () => {
+      await rig.lapse(job);
+      expect(await renew()).toBe(true);
+      expect(await rig.attempt(job, { owner: 'other' })).toMatchObject({ kind: 'snooze' });
+    });
+    expect(await rig.attempt(job, { renewals })).toEqual(doneAs(await keyOf(job)));
+  });
+
+  test('is lost to whoever has taken the effect over, and then nothing is begun any more', async () => {
+    outside.dedupe(true);
+    const job = await rig.newJob();
+    const { renewals, renew } = byHand();
+    const outcome = await rig.attempt(job, {
+      owner: 'late',
+      renewals,
+      reached: async (point) => {
+        if (point !== 'intended') return;
+        await rig.lapse(job);
+        await expect(rig.attempt(job, { owner: 'next', reached: crashAt('intended') })).rejects.toThrow(Crash);
+        expect(await renew()).toBe(false);
+      },
+    });
+    expect(outcome).toMatchObject({ kind: 'snooze' });
+    expect(await rig.effects(job)).toMatchObject([{ state: 'open', owner: 'next', is_unanswered: true }]);
+    expect(outside.calls(await keyOf(job))).toBe(0);
+  });
+
+  test('is lost in the middle of a call, whose result counts all the same when nobody has called after it', async () => {
+    const job = await rig.newJob();
+    const adapter = outside.adapter('neither');
+    const { renewals, renew } = byHand();
+    outside.during(async () => {
+      await rig.lapse(job);
+      expect(await rig.attempt(job, { adapter, owner: 'other' })).toMatchObject({ kind: 'uncertain' });
+      expect(await renew()).toBe(false);
+    });
+    const outcome = await rig.attempt(job, { adapter, renewals });
+    expect(outcome).toEqual(doneAs(await keyOf(job)));
+    expect(await rig.effects(job)).toMatchObject([{ state: 'done', is_unanswered: false }]);
+  });
+
+  test('is lost in the middle of a look-up, which is given up', async () => {
+    const job = await rig.newJob();
+    const adapter = outside.adapter('queryable');
+    if (adapter.declared !== 'queryable') throw new Error('made otherwise than asked for');
+    await expect(rig.attempt(job, { adapter, reached: crashAt('answered') })).rejects.toThrow(Crash);
+    await rig.lapse(job);
+    const { renewals, renew } = byHand();
+    const slow: OutboundAdapter = {
+      ...adapter,
+      lookUp: async (_request, { signal }) => {
+        await rig.lapse(job);
+        expect(await rig.attempt(job, { adapter, owner: 'other' })).toMatchObject({ kind: 'done' });
+        expect(signal.aborted).toBe(false);
+        expect(await renew()).toBe(false);
+        signal.throwIfAborted();
+        return { kind: 'not-found' };
+      },
+    };
+    expect(await rig.attempt(job, { adapter: slow, renewals })).toMatchObject({ kind: 'snooze' });
+    expect(outside.calls(await keyOf(job))).toBe(1);
+  });
+
+  test('ends with the report, and a renewal that comes after it does not bring it back', async () => {
+    const job = await rig.newJob();
+    const { renewals, renew } = byHand();
+    outside.script('lost-before');
+    expect(await rig.attempt(job, { renewals })).toMatchObject({ kind: 'retry' });
+    const [effect] = await rig.effects(job);
+    expect(await renewLease(database.pool, effect?.key ?? '', String(effect?.['token']), LEASE_MS)).toBe(false);
+    expect(await renew()).toBe(false);
+    expect(await rig.attempt(job)).toMatchObject({ kind: 'done' });
   });
 });
 

@@ -4,6 +4,7 @@ import type { RecordedEvent } from '../../src/domain/envelope.ts';
 import type { EventRow } from '../../src/event-store/event-row.ts';
 import { EVENT_COLUMNS, recordedEvent } from '../../src/event-store/event-row.ts';
 import { appendEvents } from '../../src/event-store/append-events.ts';
+import { createLogger } from '../../src/platform/logger.ts';
 import { withTransaction } from '../../src/platform/postgres.ts';
 import { messageKey } from '../../src/transports/message-key.ts';
 import type { Message } from '../../src/transports/transport.ts';
@@ -14,6 +15,7 @@ import { newEvent } from '../support/new-event.ts';
 import type { OutsideServer } from '../support/outside-server.ts';
 
 export const LEASE_MS = 60_000;
+export const CALL_MS = 4 * LEASE_MS;
 
 export type EffectRow = Readonly<Record<string, unknown>> & Readonly<{ key: string; state: string }>;
 
@@ -23,7 +25,9 @@ export type Rig = Readonly<{
   attempt(job: Job, options?: AttemptOptions): Promise<CallOutcome>;
   /** The intents of an event, as they stand. */
   effects(job: Job): Promise<readonly EffectRow[]>;
-  /** Ends the living leases by the database's clock, as if their owners had been silent for long. */
+  /** Lets so much time pass by the database's clock. */
+  pass(job: Job, ms: number): Promise<void>;
+  /** Its owner has been silent for so long that its lease is over, and whatever it has called for is done or never will be. */
   lapse(job: Job): Promise<void>;
   rows(sql: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
 }>;
@@ -43,6 +47,15 @@ export type AttemptOptions = Partial<Omit<CallDeps, 'pool' | 'adapters'>> &
 export function createEffectRig(database: TestDatabase, outside: OutsideServer): Rig {
   const rows: Rig['rows'] = async (sql, values = []) =>
     (await database.adminPool.query<Record<string, unknown>>(sql, [...values])).rows;
+  const pass: Rig['pass'] = async ({ event }, ms) => {
+    await rows(
+      `update hookledger.intents
+       set lease_until = lease_until - $2::integer * interval '1 ms', called_at = called_at - $2::integer * interval '1 ms'
+       where event_id = $1`,
+      [event.eventId, ms],
+    );
+  };
+  const logger = createLogger({ level: 'silent' });
   return {
     rows,
     newJob: async ({ replayId = 'live', call = randomUUID() } = {}) => {
@@ -71,6 +84,8 @@ export function createEffectRig(database: TestDatabase, outside: OutsideServer):
           owner: 'test',
           now: () => new Date(),
           leaseMs: LEASE_MS,
+          callMs: CALL_MS,
+          logger,
           ...deps,
         },
         job,
@@ -83,13 +98,8 @@ export function createEffectRig(database: TestDatabase, outside: OutsideServer):
       (await rows('select * from hookledger.intents where event_id = $1 order by created_at', [
         event.eventId,
       ])) as EffectRow[],
-    lapse: async ({ event }) => {
-      await rows(
-        `update hookledger.intents set lease_until = clock_timestamp() - interval '1 second'
-         where event_id = $1 and lease_until > clock_timestamp()`,
-        [event.eventId],
-      );
-    },
+    pass,
+    lapse: (job) => pass(job, CALL_MS + 2 * LEASE_MS),
   };
 }
 

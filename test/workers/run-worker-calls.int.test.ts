@@ -15,7 +15,7 @@ import type { TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { startOutsideServer } from '../support/outside-server.ts';
 import type { OutsideServer } from '../support/outside-server.ts';
-import { createEffectRig, LEASE_MS } from './effects-setup.ts';
+import { CALL_MS, createEffectRig, LEASE_MS } from './effects-setup.ts';
 import type { Job, Rig } from './effects-setup.ts';
 
 const QUEUE = 'integration-tasks';
@@ -55,7 +55,16 @@ async function work(handler: Handler, declared: Declared, more: Partial<CallDeps
       transport,
       queue: QUEUE,
       handler,
-      calls: { pool, adapters, owner: 'test', now: () => new Date(), leaseMs: LEASE_MS, ...more },
+      calls: {
+        pool,
+        adapters,
+        owner: 'test',
+        now: () => new Date(),
+        leaseMs: LEASE_MS,
+        callMs: CALL_MS,
+        logger,
+        ...more,
+      },
       concurrency: 2,
       logger,
       now: () => new Date(),
