@@ -1,5 +1,6 @@
 import type { Queue, WorkerOptions } from 'bullmq';
 import type { BullmqProcessor } from './bullmq-processor.ts';
+import type { Dated } from './overdue.ts';
 import type { QueueDepth, Transport } from './transport.ts';
 
 /** What a store must give so that BullMQ can run on it; Redis and PostgreSQL do. */
@@ -18,9 +19,18 @@ export type BullmqBackend = Readonly<{
 export type OpenQueue = Readonly<{
   addBulk: Queue['addBulk'];
   depth(): Promise<QueueDepth>;
+  /** Those of the keys that are delayed, and no others, wait from now on. */
+  promote(keys: readonly string[]): Promise<void>;
   /** Those of the keys that are waiting, active or delayed. */
   holds(keys: readonly string[]): Promise<readonly string[]>;
+  /** All that waits for a time: delays and, where the store's own clock does not end them, locks and checks. */
+  dated(pace: DatedPace): Promise<readonly Dated[]>;
+  /** Ends those of them that have not ended meanwhile. Safe to repeat. */
+  end(overdue: readonly Dated[]): Promise<void>;
 }>;
+
+/** How long a lock may stand without being renewed, and the last look for dead workers' jobs without another. */
+export type DatedPace = Readonly<{ lockMs: number; checkMs: number }>;
 
 export type OpenWorker = Readonly<{
   worker: BullmqWorker;
@@ -39,4 +49,5 @@ export type BullmqWorker = Readonly<{
   waitUntilReady(): Promise<void>;
 }>;
 
-export type WorkerSettings = Omit<WorkerOptions, 'connection' | 'prefix' | 'removeOnComplete' | 'removeOnFail'>;
+export type WorkerSettings = Omit<WorkerOptions, 'connection' | 'prefix' | 'removeOnComplete' | 'removeOnFail'> &
+  Required<Pick<WorkerOptions, 'lockDuration'>>;

@@ -114,6 +114,8 @@ function workerSettings(options: BullmqConsumerOptions): WorkerSettings {
   return {
     concurrency: options.options.concurrency,
     lockDuration: options.lockDurationMs,
+    // A busy process may be late by three quarters of the lock before its jobs count as lost.
+    lockRenewTime: options.lockDurationMs / 4,
     stalledInterval: options.stalledIntervalMs,
     // Stalled jobs always come back: runDelivery gives them up, so that this is recorded before they leave the queue.
     maxStalledCount: 2 ** 31 - 1,

@@ -3,6 +3,7 @@ import type { PgPool } from 'bullmq';
 import pg from 'pg';
 import type { Logger } from '../platform/logger.ts';
 import type { BullmqBackend } from './bullmq-backend.ts';
+import { endCheck, endLocks, listDated } from './bullmq-postgres-dated.ts';
 import { createErrorReporter } from './report-errors.ts';
 import type { QueueDepth } from './transport.ts';
 
@@ -40,7 +41,15 @@ export function openPostgresBackend({ url, role, logger }: BullmqPostgresOptions
       return {
         addBulk: (jobs) => queue.addBulk(jobs),
         depth: () => countJobs(producers, name),
+        promote: (keys) => promoteJobs(producers, name, keys),
         holds: (keys) => findJobs(producers, name, keys),
+        dated: (pace) => listDated(producers, name, pace),
+        async end(overdue) {
+          const delayed = overdue.flatMap(({ kind, key }) => (kind === 'delay' ? [key] : []));
+          await promoteJobs(producers, name, delayed);
+          await endLocks(producers, name, overdue);
+          await endCheck(producers, name, overdue);
+        },
       };
     },
     async hasCanary() {
@@ -121,6 +130,22 @@ async function countJobs(pool: pg.Pool, queue: string): Promise<QueueDepth> {
   const [depth] = rows;
   if (depth === undefined) throw new Error(`Counting the jobs of queue ${queue} returned no row.`);
   return depth;
+}
+
+/**
+ * Not by BullMQ's own function: it looks at the state first and then writes without it, and would take a job that has
+ * become due meanwhile away from its worker.
+ */
+async function promoteJobs(pool: pg.Pool, queue: string, keys: readonly string[]): Promise<void> {
+  await pool.query(
+    `with promoted as (
+       update job set state = 'waiting', process_at_ms = null, delay_ms = 0, seq = nextval('job_seq')
+       where queue = $1::text and id = any ($2::text[]) and state = 'delayed'
+       returning id
+     )
+     select pg_notify('bullmq_jobs', $1::text) from promoted limit 1`,
+    [queue, keys],
+  );
 }
 
 async function findJobs(pool: pg.Pool, queue: string, keys: readonly string[]): Promise<readonly string[]> {

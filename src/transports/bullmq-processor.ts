@@ -6,7 +6,10 @@ import { runDelivery } from './run-delivery.ts';
 import type { DeliveryDeps } from './run-delivery.ts';
 import type { Message } from './transport.ts';
 
-export type BullmqJob = Pick<Job, 'attemptsMade' | 'data' | 'id' | 'moveToDelayed' | 'stalledCounter'>;
+export type BullmqJob = Pick<
+  Job,
+  'attemptsMade' | 'attemptsStarted' | 'data' | 'id' | 'moveToDelayed' | 'stalledCounter'
+>;
 
 /** BullMQ makes a signal only for a function that declares three parameters, none of them with a default. */
 export type BullmqProcessor = (
@@ -20,7 +23,7 @@ export function createProcessor(deps: DeliveryDeps): BullmqProcessor {
   return async (job, token, signal) => {
     if (signal === undefined) throw new Error('BullMQ gave no signal, so the job could not be told to stop.');
     const message = readMessage(job, deps.logger);
-    const delivery = { message, attempt: job.attemptsMade + 1, signal };
+    const delivery = { message, attempt: job.attemptsMade + 1, deliveries: job.attemptsStarted, signal };
     const verdict = await runDelivery(deps, delivery, job.stalledCounter);
     switch (verdict.kind) {
       case 'ack':

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { Queue, Worker } from 'bullmq';
+import { createRedisBackend, Queue, Worker } from 'bullmq';
+import { z } from 'zod';
 import type { Logger } from '../platform/logger.ts';
 import { createRedis } from '../platform/redis.ts';
 import type { Redis } from '../platform/redis.ts';
 import type { BullmqBackend } from './bullmq-backend.ts';
+import { completeTogether } from './complete-together.ts';
 import { endsWithin } from './deadline.ts';
 import { createErrorReporter } from './report-errors.ts';
 
@@ -20,6 +22,22 @@ const keep = {
 
 /** `unknown`: there is no such job, or its queue has lost it. */
 const endedStates = new Set(['completed', 'failed', 'unknown']);
+
+/** What BullMQ's script answers of a job that waits, runs, has ended or never was. */
+const NOT_DELAYED = -3;
+
+/**
+ * The job's hash keeps for how long it was delayed, its place in the set until when. The relay keeps queues far shallower
+ * than this.
+ */
+const LIST_DELAYED = `
+  local jobs = redis.call('zrange', KEYS[1], 0, 9999, 'withscores')
+  local list = {}
+  for i = 1, #jobs, 2 do
+    list[#list + 1] = { jobs[i], jobs[i + 1], redis.call('hget', ARGV[1] .. jobs[i], 'delay') or '0' }
+  end
+  return list`;
+const delayedList = z.array(z.tuple([z.string(), z.string(), z.coerce.number()]));
 
 const quitDeadlineMs = 1_000;
 
@@ -41,6 +59,10 @@ export function openRedisBackend({ url, prefix, logger }: BullmqRedisOptions): B
         await queue.close();
         throw error;
       });
+      async function promote(keys: readonly string[]): Promise<void> {
+        await untilConnected(client);
+        await Promise.all(keys.map((key) => promoteDelayed(queue, key)));
+      }
       return {
         async addBulk(jobs) {
           await untilConnected(client);
@@ -51,11 +73,18 @@ export function openRedisBackend({ url, prefix, logger }: BullmqRedisOptions): B
           const { waiting = 0, active = 0, delayed = 0 } = await queue.getJobCounts('waiting', 'active', 'delayed');
           return { waiting, active, delayed };
         },
+        promote,
         async holds(keys) {
           await untilConnected(client);
           const states = await Promise.all(keys.map((key) => queue.getJobState(key)));
           return keys.filter((_, index) => !endedStates.has(states[index] ?? 'unknown'));
         },
+        async dated() {
+          await untilConnected(client);
+          const list = await client.eval(LIST_DELAYED, 1, queue.toKey('delayed'), queue.toKey(''));
+          return delayedList.parse(list).map(([key, date, forMs]) => ({ kind: 'delay', key, date, forMs }));
+        },
+        end: (overdue) => promote(overdue.map(({ key }) => key)),
       };
     },
     async hasCanary() {
@@ -68,7 +97,13 @@ export function openRedisBackend({ url, prefix, logger }: BullmqRedisOptions): B
     },
     openWorker(name, processor, settings) {
       const connection = createRedis({ url, purpose: 'worker', connectionName, logger });
-      const worker = new Worker(name, processor, { ...settings, ...keep, connection, prefix });
+      const worker = new Worker(
+        name,
+        processor,
+        { ...settings, ...keep, connection, prefix },
+        (...backend: Parameters<typeof createRedisBackend>) =>
+          completeTogether(createRedisBackend(...backend), connection, settings.lockDuration),
+      );
       return {
         worker,
         async pause() {
@@ -84,6 +119,14 @@ export function openRedisBackend({ url, prefix, logger }: BullmqRedisOptions): B
     },
     close: () => end(client),
   };
+}
+
+async function promoteDelayed(queue: Queue, key: string): Promise<void> {
+  try {
+    await queue.getBackend().promote(key);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === NOT_DELAYED)) throw error;
+  }
 }
 
 /** Rejects with the reason of the next failed try; while Redis is down there is one every two seconds. */

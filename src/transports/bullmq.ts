@@ -5,6 +5,8 @@ import { openPostgresBackend } from './bullmq-postgres.ts';
 import { publishJobs } from './bullmq-publish.ts';
 import { openRedisBackend } from './bullmq-redis.ts';
 import { endsWithin, withDeadline } from './deadline.ts';
+import { endOverdue } from './end-overdue.ts';
+import type { EndOverdueDeps } from './end-overdue.ts';
 import { MAX_DEATHS } from './run-delivery.ts';
 import { TransportUnavailableError } from './transport.ts';
 import type { Consumer, Transport } from './transport.ts';
@@ -16,10 +18,12 @@ export type BullmqTransportOptions = Readonly<{
     | Readonly<{ kind: 'postgres'; url: string; role?: string }>;
   /** Of the keys in Redis. PostgreSQL keeps the queues in the schema `bullmq`. */
   prefix?: string;
-  /** A worker that is silent for this long has lost its jobs; it speaks twice in that time. */
+  /** A worker that is silent for this long has lost its jobs; it speaks four times in that time. */
   lockDurationMs?: number;
-  /** How often lost jobs are looked for. A job is delivered again within the lock and two of these. */
+  /** How often lost jobs are looked for. A job is delivered again within the lock and one or two of these. */
   stalledIntervalMs?: number;
+  /** How often is looked for what is overdue since a wall clock was set. */
+  overdueIntervalMs?: number;
   /** How many workers may die under a job before it is given up. */
   maxDeaths?: number;
   logger: Logger;
@@ -36,7 +40,8 @@ const holdsChunkSize = 200;
  * call, consumers start when it is back. `close` gives consumers that are still open five seconds.
  */
 export function createBullmqTransport(options: BullmqTransportOptions): Transport {
-  const { lockDurationMs = 15_000, stalledIntervalMs = 10_000, maxDeaths = MAX_DEATHS, logger } = options;
+  const { lockDurationMs = 10_000, stalledIntervalMs = 4_000, maxDeaths = MAX_DEATHS, logger } = options;
+  const { overdueIntervalMs = 2_000 } = options;
   const backend = openBackend(options);
   const queues = new Map<string, Promise<OpenQueue>>();
   const consumers: Consumer[] = [];
@@ -87,6 +92,7 @@ export function createBullmqTransport(options: BullmqTransportOptions): Transpor
     name: backend.name,
     publish: (name, messages) => withQueue(name, (queue) => publishJobs(queue, name, messages, answerDeadlineMs)),
     depth: (name) => withQueue(name, (queue) => withDeadline(queue.depth(), answerDeadlineMs)),
+    promote: (name, keys) => withQueue(name, (queue) => withDeadline(queue.promote(keys), answerDeadlineMs)),
     holds: (name, keys) =>
       withQueue(name, async (queue) => {
         const held = new Set<string>();
@@ -100,8 +106,18 @@ export function createBullmqTransport(options: BullmqTransportOptions): Transpor
     setCanary: () => withBackend(backend.setCanary),
     async consume(queue, handlers) {
       refuseWhenClosed();
-      const shared = { backend, lockDurationMs, stalledIntervalMs, maxDeaths, logger };
-      const consumer = new BullmqConsumer({ ...shared, queue, options: handlers });
+      const shared = { lockDurationMs, stalledIntervalMs, logger };
+      const consuming = new BullmqConsumer({ ...shared, backend, maxDeaths, queue, options: handlers });
+      const closed = new AbortController();
+      const use: EndOverdueDeps['withQueue'] = (ask) =>
+        withQueue(queue, (open) => withDeadline(ask(open), answerDeadlineMs));
+      void endOverdue({ ...shared, withQueue: use, intervalMs: overdueIntervalMs }, closed.signal);
+      const consumer: Consumer = {
+        close(deadlineMs) {
+          closed.abort();
+          return consuming.close(deadlineMs);
+        },
+      };
       consumers.push(consumer);
       return consumer;
     },

@@ -45,6 +45,9 @@ export function createMemoryTransport({ logger, maxDeaths = MAX_DEATHS }: Memory
     async depth(name) {
       return open(name).depth();
     },
+    async promote(name, keys) {
+      open(name).promote(new Set(keys));
+    },
     async holds(name, keys) {
       return open(name).holds(keys);
     },
@@ -64,7 +67,7 @@ export function createMemoryTransport({ logger, maxDeaths = MAX_DEATHS }: Memory
   };
 }
 
-type Job = { readonly message: Message; attempt: number; deaths: number };
+type Job = { readonly message: Message; attempt: number; deliveries: number; deaths: number };
 
 class MemoryQueue {
   readonly consumers = new Set<MemoryConsumer>();
@@ -75,17 +78,27 @@ class MemoryQueue {
   add(message: Message): void {
     if (this.#keys.has(message.key)) return;
     this.#keys.add(message.key);
-    this.#waiting.push({ message: structuredClone(message), attempt: 1, deaths: 0 });
+    this.#waiting.push({ message: structuredClone(message), attempt: 1, deliveries: 0, deaths: 0 });
     this.deliver();
   }
 
   addLater(job: Job, delayMs: number): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(job);
-      this.#waiting.push(job);
-      this.deliver();
-    }, delayMs);
+    const timer = setTimeout(() => this.#endDelay(job), delayMs);
     this.#timers.set(job, timer);
+  }
+
+  promote(keys: ReadonlySet<string>): void {
+    for (const [job, timer] of this.#timers) {
+      if (!keys.has(job.message.key)) continue;
+      clearTimeout(timer);
+      this.#endDelay(job);
+    }
+  }
+
+  #endDelay(job: Job): void {
+    this.#timers.delete(job);
+    this.#waiting.push(job);
+    this.deliver();
   }
 
   putBack(job: Job): void {
@@ -172,8 +185,9 @@ class MemoryConsumer implements Consumer {
 
   async #handle(job: Job): Promise<void> {
     const { options, maxDeaths, logger } = this.#deps;
-    const { message, attempt } = job;
-    const delivery = { message, attempt, signal: this.#stop.signal };
+    job.deliveries += 1;
+    const { message, attempt, deliveries } = job;
+    const delivery = { message, attempt, deliveries, signal: this.#stop.signal };
     const verdict = await runDelivery({ handlers: options, maxDeaths, logger }, delivery, job.deaths);
     // Left behind by close(): the job has gone back to the queue, and this late answer is nobody's.
     if (!this.#running.delete(job)) return;

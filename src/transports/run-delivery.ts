@@ -6,9 +6,9 @@ export const ABORT_GRACE_MS = 1_000;
 
 /**
  * How many workers may die under a job before it is given up. A job that kills its worker each time takes that worker's
- * other jobs down with it: with a lock of 15 s and a check every 10 s, ten deaths are about four minutes of that.
+ * other jobs down with it: with a lock of 10 s and a check every 4 s, twenty deaths are about four minutes of that.
  */
-export const MAX_DEATHS = 10;
+export const MAX_DEATHS = 20;
 
 const throwRetryDelayMs = 1_000;
 

@@ -24,6 +24,8 @@ export type Delivery = Readonly<{
   message: Message;
   /** 1 for the first try; raised by a retry only, not by a snooze, a crash or being told to stop. */
   attempt: number;
+  /** 1 for the first delivery; raised by each one, whatever came of the one before. */
+  deliveries: number;
   /**
    * Aborted when the consumer is closed and its deadline is over, or the job may have gone to another worker. A handler
    * that throws then has not failed: its job is delivered again as the same attempt.
@@ -74,6 +76,11 @@ export type Transport = Readonly<{
   consume(queue: string, options: ConsumeOptions): Promise<Consumer>;
   /** Throws `TransportUnavailableError` like `publish`. */
   depth(queue: string): Promise<QueueDepth>;
+  /**
+   * Lets those of these jobs that are delayed run now, as the attempt that they were delayed to. Of the others nothing
+   * changes: waiting, running, ended, unknown. Throws `TransportUnavailableError` like `publish`; safe to repeat.
+   */
+  promote(queue: string, keys: readonly string[]): Promise<void>;
   /**
    * Which of these keys the store holds as jobs that will run (again): waiting, active or delayed. What is left of a job
    * that has ended, however it ended, is no job. Throws `TransportUnavailableError`: then nothing is known.

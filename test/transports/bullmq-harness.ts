@@ -14,7 +14,7 @@ export type BullmqStore = Readonly<{
 }>;
 
 /** Short, so that a test does not wait long for a dead worker's job; long enough for a busy machine to renew in time. */
-const pace = { lockDurationMs: 2_000, stalledIntervalMs: 500, maxDeaths: 1 };
+const pace = { lockDurationMs: 2_000, stalledIntervalMs: 500, overdueIntervalMs: 200, maxDeaths: 1 };
 
 const logger = createLogger({ level: 'silent' });
 
@@ -24,7 +24,7 @@ export function createBullmqHarness({ options, newQueue, close }: BullmqStore): 
   return {
     transport,
     newQueue,
-    dieHoldingOne: (queue) => dieHoldingOne(queue, settings),
+    dieHoldingOne: (queue, clockOffsetMs = 0) => dieHoldingOne(queue, settings, clockOffsetMs),
     delayMs: 1_500,
     async close() {
       await transport.close();
@@ -51,9 +51,13 @@ export async function createBullmqOutageHarness({ options, newQueue, close }: Bu
   };
 }
 
-async function dieHoldingOne(queue: string, settings: Omit<BullmqTransportOptions, 'logger'>): Promise<void> {
+async function dieHoldingOne(
+  queue: string,
+  settings: Omit<BullmqTransportOptions, 'logger'>,
+  clockOffsetMs: number,
+): Promise<void> {
   const script = fileURLToPath(new URL('./hold-a-job.ts', import.meta.url));
-  const worker = spawn(process.execPath, [script, queue, JSON.stringify(settings)], {
+  const worker = spawn(process.execPath, [script, queue, JSON.stringify(settings), String(clockOffsetMs)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(worker, 'exit');

@@ -12,7 +12,10 @@ function answering(addBulk: (jobs: readonly unknown[]) => Promise<unknown>): Ope
   return {
     addBulk: (jobs) => addBulk(jobs) as Promise<Added>,
     depth: async () => ({ waiting: 0, active: 0, delayed: 0 }),
+    promote: async () => undefined,
     holds: async () => [],
+    dated: async () => [],
+    end: async () => undefined,
   };
 }
 

@@ -79,6 +79,7 @@ export function describeClosedTransport(harness: () => TransportHarness): void {
     await transport.close();
     await expect(transport.publish(queue, [newMessage(queue)])).rejects.toThrow(TransportUnavailableError);
     await expect(transport.depth(queue)).rejects.toThrow(TransportUnavailableError);
+    await expect(transport.promote(queue, ['a'])).rejects.toThrow(TransportUnavailableError);
     await expect(transport.holds(queue, ['a'])).rejects.toThrow(TransportUnavailableError);
     await expect(transport.hasCanary()).rejects.toThrow(TransportUnavailableError);
     await expect(transport.setCanary()).rejects.toThrow(TransportUnavailableError);

@@ -6,8 +6,8 @@ export type TransportHarness = Readonly<{
   transport: Transport;
   /** The name of a queue that no other test has. */
   newQueue(): string;
-  /** Another worker takes a job of this queue and dies before it answers for it. */
-  dieHoldingOne(queue: string): Promise<void>;
+  /** Another worker, whose clock is so far off, takes a job of this queue and dies before it answers for it. */
+  dieHoldingOne(queue: string, clockOffsetMs?: number): Promise<void>;
   /** A delay in which another message is published and delivered without haste. */
   delayMs: number;
   close(): Promise<void>;

@@ -16,12 +16,16 @@ export function describeOutages(setUp: () => Promise<OutageHarness>): void {
     const harness = useHarness(setUp);
 
     async function expectUnavailable(transport: Transport, queue: string): Promise<void> {
-      await expect(transport.publish(queue, [newMessage(queue)])).rejects.toThrow(TransportUnavailableError);
-      await expect(transport.depth(queue)).rejects.toThrow(TransportUnavailableError);
+      const calls = [
+        transport.publish(queue, [newMessage(queue)]),
+        transport.depth(queue),
+        transport.promote(queue, [newMessage(queue).key]),
+      ];
+      await Promise.all(calls.map((call) => expect(call).rejects.toThrow(TransportUnavailableError)));
     }
 
     test(
-      'is thrown by publish and depth before long',
+      'is thrown by publish, depth and promote before long',
       () => {
         const { transport, newQueue } = harness();
         return expectUnavailable(transport, newQueue());
