@@ -4,7 +4,7 @@ import type { Pool } from '../platform/postgres.ts';
 import type { Message } from '../transports/transport.ts';
 import type { Effect } from './handler.ts';
 import type { Attempt } from './job-rows.ts';
-import { attemptRow, jobRow, notificationRow } from './job-rows.ts';
+import { jobRow, notificationRow, triedRow } from './job-rows.ts';
 
 export type FinishedJob = Readonly<{
   message: Message;
@@ -24,7 +24,7 @@ export async function finishJobs(pool: Pool, jobs: readonly FinishedJob[]): Prom
     text: 'select job from hookledger.finish_jobs($1::json, $2::json, $3::json, $4::json) job',
     values: [
       JSON.stringify(jobs.map(({ message }, job) => ({ job, ...jobRow(message) }))),
-      JSON.stringify(jobs.map(({ message, attempt }, job) => ({ job, ...attemptRow(message, attempt) }))),
+      JSON.stringify(jobs.map(({ attempt }, job) => ({ job, ...triedRow(attempt) }))),
       JSON.stringify(
         jobs.flatMap(({ event, effects }, job) =>
           effects.map((effect) => ({ job, ...notificationRow(event, effect) })),

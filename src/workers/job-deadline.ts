@@ -4,7 +4,7 @@ import type { Queue } from '../domain/queues.ts';
 const MAX_AGE_MS: Readonly<Partial<Record<Queue, number>>> = { notifications: 24 * 60 * 60 * 1_000 };
 
 /** A redriven or re-published job is never too old: somebody asked for it, and its handler is told that it is late. */
-export function isExpired(queue: Queue, generation: number, recordedAt: Date, now: Date): boolean {
+export function isExpired(queue: Queue, generation: number, ageMs: number): boolean {
   const maxAgeMs = MAX_AGE_MS[queue];
-  return generation === 0 && maxAgeMs !== undefined && now.getTime() - recordedAt.getTime() > maxAgeMs;
+  return generation === 0 && maxAgeMs !== undefined && ageMs > maxAgeMs;
 }

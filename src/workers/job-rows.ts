@@ -25,11 +25,13 @@ export function jobRow(message: Message): Record<string, unknown> {
 
 /** A row of hookledger.job_attempts. */
 export function attemptRow(message: Message, attempt: Attempt): Record<string, unknown> {
+  return { ...jobRow(message), ...triedRow(attempt), outcome: attempt.outcome, detail: attempt.detail };
+}
+
+/** What an attempt adds to its job. */
+export function triedRow(attempt: Attempt): Record<string, unknown> {
   return {
-    ...jobRow(message),
     attempt: attempt.attempt,
-    outcome: attempt.outcome,
-    detail: attempt.detail,
     transport: attempt.transport,
     started_at: attempt.startedAt,
     duration_ms: attempt.durationMs,

@@ -7,7 +7,7 @@ import { repeatJobs } from '../event-store/repeat-jobs.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Pool, Tx } from '../platform/postgres.ts';
 import { withTransaction } from '../platform/postgres.ts';
-import { parseCommand, word } from '../tenants/parse-command.ts';
+import { parseCommand, reason, word } from '../tenants/parse-command.ts';
 import { EffectDoneError, EffectUnderWayError, UnknownEffectError } from './effect-errors.ts';
 import { storableJson } from './report-call.ts';
 
@@ -17,12 +17,7 @@ const resolution = z.strictObject({
   decision: z.enum(['done', 'repeat']),
   /** What the handler would have read of the answer. */
   result: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
-  reason: z
-    .string()
-    .trim()
-    .min(1, 'say why')
-    .max(1_000)
-    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'holds a character that cannot be kept'),
+  reason,
   by: word,
 });
 

@@ -10,7 +10,7 @@ import type { Consumer, Delivery, Disposition, Message, Transport } from '../tra
 import { buryJob, recordFailedAttempt } from './bury-job.ts';
 import type { CallDeps } from './effect-log.ts';
 import { performCall } from './effect-log.ts';
-import type { FollowUp, Handler, HandlerResult } from './handler.ts';
+import type { DeclaredHandler, FollowUp, HandlerResult } from './handler.ts';
 import { isExpired } from './job-deadline.ts';
 import type { Attempt } from './job-rows.ts';
 import type { JobStore } from './job-store.ts';
@@ -19,45 +19,40 @@ import { decideRetry, retryRule, UnrecoverableJobError } from './retry-policy.ts
 import type { CallsOutcome, OutboundCall } from './run-calls.ts';
 import { runCalls } from './run-calls.ts';
 import type { JobOrder } from './take-jobs.ts';
+import { createNextJobsWaker } from './wake-next-jobs.ts';
 
 /** What is told of each job that ended or goes on, for metrics. */
 export type JobObserver = Readonly<{
   ended(job: { queue: Queue; outcome: 'done' | 'retry' | 'dead' | 'snoozed'; durationMs: number }): void;
 }>;
 
-export type WorkerDeps = Readonly<{
-  pool: Pool;
-  store: JobStore;
-  transport: Transport;
-  queue: Queue;
-  handler: Handler;
-  concurrency: number;
-  /**
-   * Jobs of one stream are handled in the order of its events. After a dead job its stream goes on, or holds until the
-   * job is redriven or purged. Without it, in any order.
-   */
-  order?: Readonly<{ onDead: 'go-on' | 'hold' }>;
-  retries?: RetryOverrides;
-  /** What calls to the outside are made with, for handlers that ask for some. */
-  calls?: CallDeps;
-  logger: Logger;
-  now: () => Date;
-  random: () => number;
-  newId: () => string;
-  observer?: JobObserver;
-  /** Called after each commit that appended events. */
-  onAppended: () => void;
-  /** Between the commit and the acknowledgement: where a crash repeats a delivery. */
-  onCommitted?: (message: Message) => void | Promise<void>;
-}>;
+export type WorkerDeps = DeclaredHandler &
+  Readonly<{
+    pool: Pool;
+    store: JobStore;
+    transport: Transport;
+    queue: Queue;
+    concurrency: number;
+    retries?: RetryOverrides;
+    /** What calls to the outside are made with, for handlers that ask for some. */
+    calls?: CallDeps;
+    logger: Logger;
+    now: () => Date;
+    random: () => number;
+    newId: () => string;
+    observer?: JobObserver;
+    /** Called after each commit that appended events. */
+    onAppended: () => void;
+    /** Between the commit and the acknowledgement: where a crash repeats a delivery. */
+    onCommitted?: (message: Message) => void | Promise<void>;
+  }>;
 
 const SCOPE = { tenant: '*' };
 /** When even the failure can not be recorded, PostgreSQL is the trouble: come back, lose nothing. */
 const RECORDING_FAILED_DELAY_MS = 5_000;
-/** The job before it is mostly being handled at this moment. */
-const WAITING_SNOOZE_MS = 100;
-/** It waits for a person. */
-const HELD_SNOOZE_MS = 5_000;
+/** The end of the job before wakes it; these bring it back where that goes amiss. */
+const FIRST_WAIT_MS = 100;
+const MAX_WAIT_MS = 10_000;
 
 /**
  * Consumes one queue. Per job: inbox look-up, handle with no transaction open, then ONE transaction with the inbox
@@ -65,32 +60,45 @@ const HELD_SNOOZE_MS = 5_000;
  * trips and transactions. A crash anywhere repeats the delivery, and the inbox row makes the repetition change nothing.
  */
 export async function runWorker(deps: WorkerDeps): Promise<Consumer> {
-  const order: JobOrder | undefined = deps.order && {
-    types: typesRoutedTo(deps.queue),
-    holds: deps.order.onDead === 'hold',
-  };
+  const order = deps.order && streamOrder(deps);
   return deps.transport.consume(deps.queue, {
     concurrency: deps.concurrency,
     handle: (delivery) => work(deps, order, delivery),
-    abandoned: (message, reason) =>
-      withTransaction(deps.pool, SCOPE, (tx) =>
+    abandoned: async (message, reason) => {
+      await withTransaction(deps.pool, SCOPE, (tx) =>
         buryJob(tx, message, { cause: 'abandoned-by-transport', detail: reason, attempts: 0 }),
-      ),
+      );
+      order?.ended(message, 'dead');
+    },
   });
 }
 
-async function work(deps: WorkerDeps, order: JobOrder | undefined, delivery: Delivery): Promise<Disposition> {
+/** Of a queue whose jobs are handled in the order of each stream. */
+type StreamOrder = JobOrder &
+  Readonly<{
+    /** Called after each commit that ended a job. */
+    ended(message: Message, outcome: 'done' | 'dead'): void;
+  }>;
+
+function streamOrder({ pool, transport, queue, onDead, logger }: WorkerDeps): StreamOrder {
+  const types = typesRoutedTo(queue);
+  const holds = onDead === 'hold';
+  const wakeNext = createNextJobsWaker({ pool, transport, types, logger });
+  return {
+    types,
+    holds,
+    ended(message, outcome) {
+      if (outcome === 'done' || !holds) wakeNext(message);
+    },
+  };
+}
+
+async function work(deps: WorkerDeps, order: StreamOrder | undefined, delivery: Delivery): Promise<Disposition> {
   const { message, attempt } = delivery;
   const startedAt = deps.now();
-  const log = deps.logger.child({
-    queue: message.queue,
-    eventId: message.eventId,
-    eventType: message.eventType,
-    tenantId: message.tenantId,
-    attempt,
-  });
+  const begunAt = performance.now();
   const measured = (outcome: Attempt['outcome'], detail?: string): Attempt => {
-    const durationMs = deps.now().getTime() - startedAt.getTime();
+    const durationMs = Math.round(performance.now() - begunAt);
     deps.observer?.ended({ queue: deps.queue, outcome, durationMs });
     return {
       attempt,
@@ -101,29 +109,32 @@ async function work(deps: WorkerDeps, order: JobOrder | undefined, delivery: Del
       ...(detail === undefined ? {} : { detail }),
     };
   };
-  const job: Job = { deps, delivery, measured, log };
+  const job: Job = { deps, delivery, measured, ended: (outcome) => order?.ended(message, outcome) };
   try {
     const taken = await deps.store.take(message, order);
     switch (taken.state) {
       case 'ended':
-        log.debug('job had ended already');
+        deps.logger.debug(jobFields(delivery), 'job had ended already');
+        job.ended('done');
         return { kind: 'ack' };
       case 'missing':
         return await fail(job, noSuchEvent(message));
       case 'waiting':
       case 'held':
-        return snooze(job, taken.state === 'held' ? HELD_SNOOZE_MS : WAITING_SNOOZE_MS);
+        return snooze(job, Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** (delivery.deliveries - 1)));
       case 'ready':
         break;
     }
-    const { event } = taken;
-    if (isExpired(deps.queue, message.generation, event.recordedAt, startedAt)) {
+    const { event, ageMs } = taken;
+    if (isExpired(deps.queue, message.generation, ageMs)) {
       return await fail(job, 'The job came too late to be of use.', { isPermanent: true }, 'expired');
     }
     const result = await deps.handler(event, {
       signal: delivery.signal,
       attempt,
       isLate: message.generation > 0,
+      key: message.key,
+      ageMs,
     });
     return await settle(job, event, result);
   } catch (error) {
@@ -135,11 +146,12 @@ type Job = Readonly<{
   deps: WorkerDeps;
   delivery: Delivery;
   measured: (outcome: Attempt['outcome'], detail?: string) => Attempt;
-  log: Logger;
+  /** Called after the commit that ended it. */
+  ended: (outcome: 'done' | 'dead') => void;
 }>;
 
 async function settle(job: Job, event: RecordedEvent, result: HandlerResult): Promise<Disposition> {
-  const { deps, delivery, measured, log } = job;
+  const { deps, delivery, measured, ended } = job;
   switch (result.kind) {
     case 'snooze':
       return snooze(job, result.delayMs);
@@ -174,8 +186,9 @@ async function settle(job: Job, event: RecordedEvent, result: HandlerResult): Pr
     events: events.map((each) => newEvent(deps, event, each)),
   });
   await deps.onCommitted?.(delivery.message);
+  ended('done');
   if (events.length > 0) deps.onAppended();
-  log.debug({ outcome: hasEnded ? 'done' : 'ended elsewhere' }, 'job ended');
+  deps.logger.debug({ ...jobFields(delivery), outcome: hasEnded ? 'done' : 'ended elsewhere' }, 'job ended');
   return { kind: 'ack' };
 }
 
@@ -195,6 +208,12 @@ function snooze({ deps }: Job, delayMs: number): Disposition {
   return { kind: 'snooze', delayMs };
 }
 
+/** Names the job in a log line. A logger of each job's own would redact these at once, for lines that few jobs write. */
+function jobFields({ message, attempt }: Delivery) {
+  const { queue, eventId, eventType, tenantId } = message;
+  return { queue, eventId, eventType, tenantId, attempt };
+}
+
 function newEvent(deps: WorkerDeps, cause: RecordedEvent, event: DomainEvent): NewEvent {
   return {
     eventId: deps.newId(),
@@ -209,11 +228,12 @@ function newEvent(deps: WorkerDeps, cause: RecordedEvent, event: DomainEvent): N
 
 /** A failed try: on record, then again later or a dead letter. `cause` is the reason or whatever was thrown. */
 async function fail(
-  { deps, delivery: { message, attempt }, measured, log }: Job,
+  { deps, delivery, measured, ended }: Job,
   cause: unknown,
   known: Readonly<{ isPermanent?: boolean; retryAfterMs?: number | undefined }> = {},
   deathCause?: string,
 ): Promise<Disposition> {
+  const { message, attempt } = delivery;
   const failure: Failure = {
     attempt,
     isPermanent: known.isPermanent ?? isPermanent(cause),
@@ -229,14 +249,21 @@ async function fail(
       await recordFailedAttempt(tx, message, measured(decision.kind, detail));
     });
   } catch (recording) {
-    log.warn({ err: recording, cause: detail }, 'a failed try could not be recorded; trying again');
+    deps.logger.warn(
+      { ...jobFields(delivery), err: recording, cause: detail },
+      'a failed try could not be recorded; trying again',
+    );
     return { kind: 'retry', delayMs: RECORDING_FAILED_DELAY_MS, reason: detail };
   }
   if (decision.kind === 'dead') {
-    log.error({ err: cause, cause: deathCause ?? decision.cause }, 'job failed for good; dead letter');
+    ended('dead');
+    deps.logger.error(
+      { ...jobFields(delivery), err: cause, cause: deathCause ?? decision.cause },
+      'job failed for good; dead letter',
+    );
     return { kind: 'ack' };
   }
-  log.warn({ err: cause, delayMs: decision.delayMs }, 'job failed; trying again');
+  deps.logger.warn({ ...jobFields(delivery), err: cause, delayMs: decision.delayMs }, 'job failed; trying again');
   return { kind: 'retry', delayMs: decision.delayMs, reason: detail };
 }
 

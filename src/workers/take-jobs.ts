@@ -13,7 +13,12 @@ export type JobOrder = Readonly<{
 }>;
 
 export type TakenJob =
-  | Readonly<{ state: 'ready'; event: RecordedEvent }>
+  | Readonly<{
+      state: 'ready';
+      event: RecordedEvent;
+      /** For how long it has been recorded, by the database's clock. */
+      ageMs: number;
+    }>
   /**
    * ended: nothing is to be done. missing: no event stands at its position. waiting: the job before it in its stream
    * has not ended. held: that one died.
@@ -25,9 +30,10 @@ export async function takeJobs(
   pool: Pool,
   jobs: readonly Readonly<{ message: Message; order: JobOrder | undefined }>[],
 ): Promise<readonly TakenJob[]> {
-  const { rows } = await pool.query<EventRow & { job: number; state: TakenJob['state'] }>({
+  const { rows } = await pool.query<EventRow & { job: number; state: TakenJob['state']; ageMs: number }>({
     name: 'take-jobs',
-    text: `select j.job, j.state, ${EVENT_COLUMNS}
+    text: `select j.job, j.state, ${EVENT_COLUMNS},
+        (extract(epoch from clock_timestamp() - e.recorded_at) * 1000)::float8 as "ageMs"
       from hookledger.take_jobs($1::json) j cross join lateral (select (j.event).*) e`,
     values: [JSON.stringify(jobs.map(({ message, order }, job) => ({ job, ...takenRow(message, order) })))],
   });
@@ -35,7 +41,9 @@ export async function takeJobs(
   return jobs.map((_, job) => {
     const row = byJob.get(job);
     if (row === undefined) throw new RangeError(`take_jobs gave no answer for job ${job} of ${jobs.length}.`);
-    return row.state === 'ready' ? { state: 'ready', event: recordedEvent(row) } : { state: row.state };
+    return row.state === 'ready'
+      ? { state: 'ready', event: recordedEvent(row), ageMs: row.ageMs }
+      : { state: row.state };
   });
 }
 

@@ -11,14 +11,15 @@ import { createOutboxRelay } from '../../src/relay/outbox-relay.ts';
 import { createBullmqTransport } from '../../src/transports/bullmq.ts';
 import { handleNotification } from '../../src/workers/handle-notification.ts';
 import { createJobStore } from '../../src/workers/job-store.ts';
+import { QUEUE_CONCURRENCY } from '../../src/workers/queue-concurrency.ts';
 import { runWorker } from '../../src/workers/run-worker.ts';
 import { newEvent } from '../support/new-event.ts';
 import type { Bench } from './bench.ts';
 import { jobFor, messageFor } from './outbox-rows.ts';
 
 const QUEUE = 'notifications';
-/** As the application has it for each queue. */
-const CONCURRENCY = 50;
+/** As the application has it. */
+const CONCURRENCY = QUEUE_CONCURRENCY[QUEUE];
 const BARE = 'bare BullMQ worker that does nothing';
 
 /**

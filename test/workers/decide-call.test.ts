@@ -7,6 +7,7 @@ import { decideCall } from '../../src/workers/decide-call.ts';
 const lost: StandingIntent = {
   state: 'open',
   leaseMs: 0,
+  unsettledMs: 0,
   isUnanswered: true,
   declared: 'idempotent',
   isSameRequest: true,
@@ -16,6 +17,7 @@ const declared = fc.constantFrom<Declared>('idempotent', 'queryable', 'neither')
 const standing = fc.record<StandingIntent>({
   state: fc.constantFrom('open', 'done', 'uncertain'),
   leaseMs: fc.constantFrom(0, 1, 60_000),
+  unsettledMs: fc.constantFrom(0, 1, 60_000),
   isUnanswered: fc.boolean(),
   declared,
   isSameRequest: fc.boolean(),
@@ -33,11 +35,12 @@ describe('an effect that was intended before', () => {
       'idempotent',
       'call',
     ],
-    ['is called again under the same key', {}, 'idempotent', 'call'],
+    ['is called again under the same key, at once', { unsettledMs: 1 }, 'idempotent', 'call'],
     ['is not asked for otherwise under the same key', { isSameRequest: false }, 'idempotent', 'refuse-change'],
+    ['is not looked up while the call may be on its way', { unsettledMs: 1 }, 'queryable', 'wait'],
     ['is looked up', { declared: 'queryable' }, 'queryable', 'look-up'],
     ['is looked up whatever is asked for now', { declared: 'queryable', isSameRequest: false }, 'queryable', 'look-up'],
-    ['is given up', { declared: 'neither' }, 'neither', 'give-up'],
+    ['is given up, at once', { unsettledMs: 1, declared: 'neither' }, 'neither', 'give-up'],
     ['is given up when it was called under that declaration', { declared: 'neither' }, 'idempotent', 'give-up'],
     ['is given up when the adapter cannot tell any more', { declared: 'queryable' }, 'neither', 'give-up'],
   ])('%s', (_, intent, now, next) => {
@@ -50,7 +53,8 @@ describe('an effect that was intended before', () => {
         const isBlocked =
           intent.state !== 'open' ||
           intent.leaseMs > 0 ||
-          (intent.isUnanswered && (now === 'neither' || intent.declared === 'neither'));
+          (intent.isUnanswered && (now === 'neither' || intent.declared === 'neither')) ||
+          (intent.isUnanswered && now === 'queryable' && intent.unsettledMs > 0);
         if (isBlocked) expect(['reuse', 'uncertain', 'wait', 'give-up']).toContain(decideCall(intent, now));
         else expect(['call', 'look-up', 'refuse-change']).toContain(decideCall(intent, now));
       }),

@@ -5,7 +5,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Pool, Tx } from '../../platform/postgres.ts';
 import { withTransaction } from '../../platform/postgres.ts';
 import { runCommand } from '../../tenants/administrative-command.ts';
-import { parseCommand, word } from '../../tenants/parse-command.ts';
+import { parseCommand, reason, word } from '../../tenants/parse-command.ts';
 import { countDeadLetters } from './count-dead-letters.ts';
 import type { DeadLetterCounts } from './count-dead-letters.ts';
 import type { DeadLetter, DeadLetterFilter, LetterState } from './dead-letter.ts';
@@ -36,17 +36,10 @@ export type WalkResult = Readonly<{
   left: number;
 }>;
 
-export const decisionReason = z
-  .string()
-  .trim()
-  .min(1, 'say why')
-  .max(1_000)
-  .refine((text) => text.isWellFormed() && !text.includes('\0'), 'holds a character that cannot be kept');
-
 /** Letters at one look. */
 const PAGE = 500;
 
-const whoAndWhy = z.object({ by: word, reason: decisionReason });
+const whoAndWhy = z.object({ by: word, reason });
 
 /**
  * Does `act` with the letters of the filter whose job is in one of `states`, in the order of the log, a batch and
