@@ -118,8 +118,8 @@ function settings(port: number): string[] {
 
 /** The server's version once it answers and has our database; undefined when it ended or did not come up in a minute. */
 async function waitUntilReady(server: ServerProcess, url: string): Promise<string | undefined> {
-  const deadline = Date.now() + 60_000;
-  while (!server.hasExited() && Date.now() < deadline) {
+  const deadline = performance.now() + 60_000;
+  while (!server.hasExited() && performance.now() < deadline) {
     try {
       return await withConnection(url, async (client) => {
         const found = await client.query(`select from pg_database where datname = $1::text`, [database]);

@@ -83,8 +83,8 @@ function settings(home: string, port: number): string[] {
 
 /** The server's version once it answers and has loaded its data; undefined when it ended or took over a minute. */
 async function waitUntilReady(server: ServerProcess, url: string): Promise<string | undefined> {
-  const deadline = Date.now() + 60_000;
-  while (!server.hasExited() && Date.now() < deadline) {
+  const deadline = performance.now() + 60_000;
+  while (!server.hasExited() && performance.now() < deadline) {
     const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
     // The rejected connect() says the same.
     redis.on('error', () => undefined);

@@ -68,9 +68,10 @@ export async function endLeftoverProcess(pid: number, signal: NodeJS.Signals, de
   const leftover = findRunningProcess(pid);
   if (leftover === undefined) return;
   process.kill(pid, signal);
-  const deadline = Date.now() + deadlineMs;
+  const deadline = performance.now() + deadlineMs;
   while (findRunningProcess(pid)?.startedAt === leftover.startedAt) {
-    if (Date.now() > deadline) throw new Error(`Process ${pid} (${leftover.command}) does not end; stop it by hand.`);
+    if (performance.now() > deadline)
+      throw new Error(`Process ${pid} (${leftover.command}) does not end; stop it by hand.`);
     await delay(50);
   }
 }

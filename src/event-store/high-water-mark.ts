@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { Logger } from '../platform/logger.ts';
-import type { Pool } from '../platform/postgres.ts';
+import type { Pool, Tx } from '../platform/postgres.ts';
 import { createWakeSignal } from '../platform/wake-signal.ts';
 
 /**
@@ -59,7 +59,7 @@ export function createHighWaterMarkTracker({ pool, logger, owner, onMoved }: Hig
       const client = await connected();
       const drawn = await readDrawnPosition(client);
       if (drawn > mark) {
-        await waitUntilGone(client, await readAppenders(client));
+        await waitUntilGone(client, Infinity);
         mark = await writeMark(client, drawn);
         writtenAt = performance.now();
         isHistoryDue = true;
@@ -118,31 +118,53 @@ export function createHighWaterMarkTracker({ pool, logger, owner, onMoved }: Hig
   };
 }
 
+/**
+ * A mark of the caller's own, proven as the tracker does, for a reader that does not wait until the next one is written:
+ * every position at or below the answer is decided for snapshots that are taken afterwards. It counts only for this
+ * transaction, which must be READ COMMITTED: once the session is lost, the server may have lost positions, too.
+ * Answers `from`, which is known to be decided, when nothing was drawn above it; undefined when appenders were still
+ * under way after `withinMs`.
+ */
+export async function proveHighWaterMark(
+  tx: Tx,
+  { from, withinMs }: { from: bigint; withinMs: number },
+): Promise<bigint | undefined> {
+  const drawn = await readDrawnPosition(tx);
+  if (drawn <= from) return from;
+  return (await waitUntilGone(tx, withinMs)) ? drawn : undefined;
+}
+
 /** An unused sequence reports 1 before anything was drawn; that must not count as drawn. */
 async function readDrawnPosition(client: PoolClient): Promise<bigint> {
-  const { rows } = await client.query<{ drawn: string }>(
-    `select case when is_called then last_value else last_value - 1 end as drawn from hookledger.position_seq`,
-  );
+  const { rows } = await client.query<{ drawn: string }>({
+    name: 'read-drawn-position',
+    text: `select case when is_called then last_value else last_value - 1 end as drawn from hookledger.position_seq`,
+  });
   return BigInt(rows[0]?.drawn ?? '0');
 }
 
 /** By virtual transaction, not by process: a prepared transaction keeps its lock without one. */
 async function readAppenders(client: PoolClient): Promise<readonly string[]> {
-  const { rows } = await client.query<{ virtualtransaction: string }>(
-    `select virtualtransaction from pg_locks
-     where locktype = 'advisory' and classid = 7283 and objid = 1 and objsubid = 2
-       and database = (select oid from pg_database where datname = current_database())`,
-  );
+  const { rows } = await client.query<{ virtualtransaction: string }>({
+    name: 'read-appenders',
+    text: `select virtualtransaction from pg_locks
+      where locktype = 'advisory' and classid = 7283 and objid = 1 and objsubid = 2
+        and database = (select oid from pg_database where datname = current_database())`,
+  });
   return rows.map((row) => row.virtualtransaction);
 }
 
-async function waitUntilGone(client: PoolClient, appenders: readonly string[]): Promise<void> {
-  let waiting = appenders;
+/** Whether all who hold the lock now are gone within the time. */
+async function waitUntilGone(client: PoolClient, withinMs: number): Promise<boolean> {
+  const startedAt = performance.now();
+  let waiting = await readAppenders(client);
   while (waiting.length > 0) {
+    if (performance.now() - startedAt > withinMs) return false;
+    await new Promise((resolve) => setTimeout(resolve, 1));
     const still = new Set(await readAppenders(client));
     waiting = waiting.filter((appender) => still.has(appender));
-    if (waiting.length > 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }
+  return true;
 }
 
 async function writeMark(client: PoolClient, drawn: bigint): Promise<bigint> {

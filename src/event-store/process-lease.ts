@@ -14,8 +14,8 @@ export function createProcessLease(deps: { pool: Pool; name: string; owner: stri
   let heldUntil = 0;
   return {
     async hold() {
-      if (Date.now() < heldUntil - (seconds * 1_000) / 2) return true;
-      const asked = Date.now();
+      if (performance.now() < heldUntil - (seconds * 1_000) / 2) return true;
+      const asked = performance.now();
       const { rowCount } = await pool.query(
         `update hookledger.leases
          set owner = $2::text, lease_until = clock_timestamp() + make_interval(secs => $3::integer),

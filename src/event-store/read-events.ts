@@ -12,18 +12,24 @@ export type EventPage = Readonly<{
 
 /**
  * Events after a position and at or below the high-water mark, in order. The mark is taken in the same statement as
- * the rows: a mark read in a later snapshot could vouch for a position whose row this snapshot does not see.
+ * the rows: a mark read in a later snapshot could vouch for a position whose row this snapshot does not see. `proven`:
+ * one that this session proved in a statement before, where it is above the one that is written.
  * The transaction must be READ COMMITTED, or the first statement of its snapshot.
  */
 export async function readEvents(
   tx: Tx,
-  { after, limit, types }: { after: bigint; limit: number; types?: readonly EventType[] },
+  {
+    after,
+    limit,
+    types,
+    proven = 0n,
+  }: { after: bigint; limit: number; types?: readonly EventType[]; proven?: bigint | undefined },
 ): Promise<EventPage> {
   const { rows } = await tx.query<EventRow & { mark: string }>({
     name: 'read-events',
     text: `
       select m.position as mark, ${EVENT_COLUMNS}
-      from hookledger.high_water_mark m
+      from (select greatest(position, $4::bigint) as position from hookledger.high_water_mark) m
       left join lateral (
         select * from hookledger.events
         where position > $1::bigint and position <= m.position
@@ -31,7 +37,7 @@ export async function readEvents(
         order by position limit $2::integer
       ) e on true
       order by e.position`,
-    values: [String(after), limit, types ?? null],
+    values: [String(after), limit, types ?? null, String(proven)],
   });
   const events = rows.filter((row) => row.position !== null).map(recordedEvent);
   const mark = BigInt(rows[0]?.mark ?? '0');

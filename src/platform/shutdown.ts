@@ -25,7 +25,7 @@ export async function closeInOrder(
   stages: readonly (Closable | readonly Closable[])[],
   { deadlineMs, logger }: { deadlineMs: number; logger: Logger },
 ): Promise<boolean> {
-  const deadline = Date.now() + deadlineMs;
+  const deadline = performance.now() + deadlineMs;
   let isClean = true;
   for (const stage of stages) {
     await Promise.all(
@@ -43,7 +43,7 @@ export async function closeInOrder(
 }
 
 async function closeBy({ name, close }: Closable, deadline: number): Promise<void> {
-  const leftMs = Math.max(deadline - Date.now(), 0);
+  const leftMs = Math.max(deadline - performance.now(), 0);
   const tooLate = Promise.withResolvers<never>();
   const timer = setTimeout(
     () => tooLate.reject(new Error(`${name} was still closing at the deadline.`)),

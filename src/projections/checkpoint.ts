@@ -1,4 +1,4 @@
-import type { Tx } from '../platform/postgres.ts';
+import type { Pool, Tx } from '../platform/postgres.ts';
 
 type Model = Readonly<{ name: string; version: number }>;
 
@@ -8,17 +8,20 @@ class UnknownProjectionError extends Error {
 }
 
 /**
- * How far the model has folded: the least of its fold ranges' checkpoints.
+ * How far all of the models have folded: the least of their fold ranges' checkpoints. One model at least. Needs no
+ * transaction and no scope.
  * @throws UnknownProjectionError when there is no such version.
  */
-export async function readCheckpoint(tx: Tx, name: string, version: number): Promise<bigint> {
-  const { rows } = await tx.query<{ position: string | null }>({
+export async function readCheckpoint(db: Pool | Tx, models: readonly Model[]): Promise<bigint> {
+  const { rows } = await db.query<Model & { position: string | null }>({
     name: 'read-checkpoint',
-    text: `select min(position) as position from hookledger.projection_checkpoints
-      where name = $1::text and version = $2::integer`,
-    values: [name, version],
+    text: `select m.name, m.version, min(c.position) as position
+      from unnest($1::text[], $2::integer[]) m (name, version)
+      left join hookledger.projection_checkpoints c on c.name = m.name and c.version = m.version
+      group by m.name, m.version`,
+    values: [models.map(({ name }) => name), models.map(({ version }) => version)],
   });
-  return positionOf({ name, version }, rows[0]?.position);
+  return rows.map((row) => positionOf(row, row.position)).reduce((a, b) => (a < b ? a : b));
 }
 
 /**

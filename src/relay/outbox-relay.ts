@@ -88,7 +88,7 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
   }
 
   async function renewLease(): Promise<void> {
-    if (Date.now() < renewAt) return;
+    if (performance.now() < renewAt) return;
     hasAnnounced = true;
     const { leased, inForce } = await withTransaction(pool, SCOPE, async (tx) => {
       const lease = await leaseShards(tx, owner, leaseSeconds);
@@ -103,7 +103,7 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
     }
     tokens = renewed;
     transport = inForce;
-    renewAt = Date.now() + untilRenewal(leased, leaseSeconds * 1_000);
+    renewAt = performance.now() + untilRenewal(leased, leaseSeconds * 1_000);
   }
 
   async function queueBudgets(): Promise<ReadonlyMap<string, number>> {

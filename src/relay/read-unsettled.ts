@@ -17,10 +17,28 @@ export type UnsettledRow = Readonly<{
   generation: number;
 }>;
 
-/** Inbox rows go with their partition, and only when whatever had been asked for by then has ended. */
-const inDroppedPartition = (target: string, row: string): string =>
-  `select true as yes from hookledger.job_partitions p
-   where p.partition = ${target} / hookledger.partition_size() and p.dropped_position >= ${row}`;
+/**
+ * What became of the job of each row `o` (with the columns of the outbox): it has ended; it was repeated; its inbox row
+ * went with its partition, which goes only when whatever had been asked for by then has ended. Cheapest first.
+ */
+const FATE = `
+  left join lateral (
+    select true as yes from hookledger.inbox i
+    where i.position = o.target_position and i.queue = o.queue and i.replay_id = o.replay_id
+      and (i.outcome = 'done' or i.generation >= o.generation)
+    limit 1
+  ) ended on true
+  left join lateral (
+    select true as yes from hookledger.outbox n
+    where n.target_position = o.target_position and n.queue = o.queue and n.replay_id = o.replay_id
+      and n.generation > 0 and n.generation > o.generation
+    limit 1
+  ) repeated on ended.yes is null
+  left join lateral (
+    select true as yes from hookledger.job_partitions p
+    where p.partition = o.target_position / hookledger.partition_size() and p.dropped_position >= o.position
+  ) dropped on ended.yes is null`;
+const IS_UNSETTLED = 'ended.yes is null and repeated.yes is null and dropped.yes is null';
 
 /** A part of a lane: rows above `after`, up to `upTo`. */
 export type LaneSpan = Readonly<{ tenantId: string; queue: string; after: bigint; upTo: bigint }>;
@@ -51,27 +69,12 @@ export async function sweepSpans(tx: Tx, spans: readonly LaneSpan[], rowsEach: n
        select count(*)::integer as read, max(o.position) as last,
          coalesce(json_agg(json_build_object('row', o.position::text, 'target', o.target_position::text,
            'eventId', o.event_id, 'replayId', o.replay_id, 'generation', o.generation) order by o.position)
-           filter (where ended.yes is null and repeated.yes is null and dropped.yes is null), '[]') as unsettled
+           filter (where ${IS_UNSETTLED}), '[]') as unsettled
        from (
          select * from hookledger.outbox o
          where o.tenant_id = s.tenant_id and o.queue = s.queue and o.position > s.after and o.position <= s.up_to
          order by o.position limit $5::integer
-       ) o
-       left join lateral (
-         select true as yes from hookledger.inbox i
-         where i.position = o.target_position and i.queue = o.queue and i.replay_id = o.replay_id
-           and (i.outcome = 'done' or i.generation >= o.generation)
-         limit 1
-       ) ended on true
-       left join lateral (
-         select true as yes from hookledger.outbox n
-         where n.target_position = o.target_position and n.queue = o.queue and n.replay_id = o.replay_id
-           and n.generation > 0 and n.generation > o.generation
-         limit 1
-       ) repeated on ended.yes is null
-       left join lateral (
-         ${inDroppedPartition('o.target_position', 'o.position')}
-       ) dropped on ended.yes is null
+       ) o ${FATE}
      ) r`,
     [
       spans.map(({ tenantId }) => tenantId),
@@ -107,26 +110,11 @@ export async function sweepSpans(tx: Tx, spans: readonly LaneSpan[], rowsEach: n
 /** Those of the rows that are unsettled still, in their order. */
 export async function stillUnsettled(tx: Tx, rows: readonly UnsettledRow[]): Promise<readonly UnsettledRow[]> {
   const { rows: found } = await tx.query<{ row: number }>(
-    `select w.row::integer
+    `select o.row::integer
      from unnest($1::bigint[], $2::text[], $3::text[], $4::integer[], $5::bigint[])
-       with ordinality w (position, queue, replay_id, generation, row_position, row)
-     left join lateral (
-       select true as yes from hookledger.inbox i
-       where i.position = w.position and i.queue = w.queue and i.replay_id = w.replay_id
-         and (i.outcome = 'done' or i.generation >= w.generation)
-       limit 1
-     ) ended on true
-     left join lateral (
-       select true as yes from hookledger.outbox n
-       where n.target_position = w.position and n.queue = w.queue and n.replay_id = w.replay_id
-         and n.generation > 0 and n.generation > w.generation
-       limit 1
-     ) repeated on ended.yes is null
-     left join lateral (
-       ${inDroppedPartition('w.position', 'w.row_position')}
-     ) dropped on ended.yes is null
-     where ended.yes is null and repeated.yes is null and dropped.yes is null
-     order by w.row`,
+       with ordinality o (target_position, queue, replay_id, generation, position, row) ${FATE}
+     where ${IS_UNSETTLED}
+     order by o.row`,
     [
       rows.map(({ position }) => position),
       rows.map(({ queue }) => queue),

@@ -37,7 +37,7 @@ export function createReconcileRunner(deps: ReconcileRunnerDeps): ReconcileRunne
   const signal = createWakeSignal();
   const lease = createProcessLease({ pool, name: 'reconcile', owner, seconds: LEASE_SECONDS });
   let reconciler: Reconciler | undefined;
-  let rememberedAt = 0;
+  let rememberedAt = -Infinity;
   /** The epoch in which everything was looked at. */
   let knownEpoch: bigint | undefined;
 
@@ -63,9 +63,9 @@ export function createReconcileRunner(deps: ReconcileRunnerDeps): ReconcileRunne
       knownEpoch = transports.epoch;
     }
     report(found, { isWiped, reason });
-    if (Date.now() - rememberedAt >= REMEMBER_INTERVAL_MS) {
+    if (performance.now() - rememberedAt >= REMEMBER_INTERVAL_MS) {
       await reconciler.remember();
-      rememberedAt = Date.now();
+      rememberedAt = performance.now();
     }
     return found;
   }

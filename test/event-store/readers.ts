@@ -1,5 +1,6 @@
 import type { Pool } from '../../src/platform/postgres.ts';
 import { withTransaction } from '../../src/platform/postgres.ts';
+import { proveHighWaterMark } from '../../src/event-store/high-water-mark.ts';
 import { readEvents } from '../../src/event-store/read-events.ts';
 
 export type Seen = Readonly<{ position: bigint; streamKey: string; version: bigint }>;
@@ -24,6 +25,23 @@ export function markReader(pool: Pool, isolation: 'read committed' | 'repeatable
           await tx.query('select count(*) from hookledger.streams');
         }
         const { events, upTo } = await readEvents(tx, { after: checkpoint, limit: 50 });
+        checkpoint = upTo;
+        seen.push(...events.map(({ position, streamKey, version }) => ({ position, streamKey, version })));
+        return events.length;
+      }),
+  };
+}
+
+/** As a projection reads: up to a mark that its own session proves, ahead of the one that is written. */
+export function provingReader(pool: Pool): Reader {
+  const seen: Seen[] = [];
+  let checkpoint = 0n;
+  return {
+    seen,
+    poll: () =>
+      withTransaction(pool, SCOPE, async (tx) => {
+        const proven = await proveHighWaterMark(tx, { from: checkpoint, withinMs: 5 });
+        const { events, upTo } = await readEvents(tx, { after: checkpoint, limit: 50, proven });
         checkpoint = upTo;
         seen.push(...events.map(({ position, streamKey, version }) => ({ position, streamKey, version })));
         return events.length;

@@ -14,6 +14,7 @@ import type { Transport } from '../../src/transports/transport.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
+import { withWallClock } from '../support/wall-clock.ts';
 import { webhookRecord } from '../support/webhook-record.ts';
 
 const logger = createLogger({ level: 'silent' });
@@ -72,6 +73,13 @@ async function shardsByOwner(): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ owner, shards }) => [owner, shards]));
 }
 
+async function leaseEnds(): Promise<readonly Date[]> {
+  const { rows } = await database.adminPool.query<{ lease_until: Date }>(
+    `select lease_until from hookledger.leases where name = 'relay-0'`,
+  );
+  return rows.map(({ lease_until: until }) => until);
+}
+
 describe('one relay', () => {
   test('whose lease another one took over moves no cursor, and what both publish is one job', async () => {
     const [tenantId = ''] = await addTenants(1);
@@ -89,6 +97,18 @@ describe('one relay', () => {
     expect(await relay('next').tick()).toBe(5);
     expect(await cursorOf(tenantId)).not.toBe('0');
     expect(await transport.depth(QUEUE)).toMatchObject({ waiting: 5 });
+  });
+
+  test('renews its lease in time, though the wall clock was set back an hour after it had taken it', async () => {
+    const one = relay('one', { leaseSeconds: 1 });
+    await withWallClock(3_600_000, () => one.tick());
+    const [before] = await leaseEnds();
+    await eventually(async () => {
+      await one.tick();
+      const [renewed] = await leaseEnds();
+      expect(renewed).not.toEqual(before);
+    });
+    await one.close();
   });
 
   test('makes a dead letter of a message that the transport refuses, and its lane goes on', async () => {
@@ -231,6 +251,8 @@ describe('rounds that overlap', () => {
 describe('several relays', () => {
   test('share the shards; of one that is killed the other takes all, of one that leaves at once', async () => {
     const tenantIds = await addTenants(40);
+    // Above the mark until the shards are shared: adding them may take longer than a lease.
+    for (const tenantId of tenantIds) await addRows(tenantId, 1);
     const published = { a: new Set<string>(), b: new Set<string>() };
     const keep = (set: Set<string>) => (messages: readonly OutboxMessage[]) => {
       for (const { message } of messages) set.add(message.tenantId);
@@ -244,7 +266,6 @@ describe('several relays', () => {
       expect(await shardsByOwner()).toEqual({ a: 8, b: 8 });
     });
 
-    for (const tenantId of tenantIds) await addRows(tenantId, 1);
     await moveMark();
     await eventually(async () => {
       await Promise.all([a.tick(), b.tick()]);
