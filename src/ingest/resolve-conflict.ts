@@ -8,7 +8,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Pool, Tx } from '../platform/postgres.ts';
 import { runCommand } from '../tenants/administrative-command.ts';
 import { UnknownSourceError } from '../tenants/errors.ts';
-import { parseCommand, word } from '../tenants/parse-command.ts';
+import { parseCommand, reason, word } from '../tenants/parse-command.ts';
 import { readSource } from '../tenants/read-source.ts';
 import { chosenEvents } from './chosen-events.ts';
 import type { Report } from './chosen-events.ts';
@@ -21,12 +21,7 @@ import type { Conflict, KeptWebhook } from './read-conflict.ts';
 const resolution = z.strictObject({
   webhookId: z.uuid('is not the id of a webhook'),
   keep: z.enum(['first', 'second']),
-  reason: z
-    .string()
-    .trim()
-    .min(1, 'say why')
-    .max(1_000)
-    .refine((text) => text.isWellFormed() && !text.includes('\0'), 'holds a character that cannot be kept'),
+  reason,
   by: word,
 });
 

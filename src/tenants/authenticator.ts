@@ -24,7 +24,7 @@ export function createAuthenticator({ orm, clock }: { orm: Orm; clock: Clock }) 
     const readAt = clock.now();
     const found = await administer(orm, (em) => em.findOne(ApiKeyEntity, { keyHash, revokedAt: null }));
     if (found === null) return undefined;
-    const asked = principal(found.role, found.tenantId);
+    const asked = principal(found.id, found.role, found.tenantId);
     cache.set(cacheKey, asked, readAt);
     return asked;
   };

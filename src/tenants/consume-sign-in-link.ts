@@ -2,7 +2,6 @@ import type { Clock } from '../platform/clock.ts';
 import { SignInLinkEntity } from './entities.ts';
 import { administer } from './orm.ts';
 import type { Orm } from './orm.ts';
-import { principal } from './principal.ts';
 import { startConsoleSession } from './console-session.ts';
 import type { ConsoleSession } from './console-session.ts';
 import { tokenHash } from './token-hash.ts';
@@ -24,7 +23,6 @@ export async function consumeSignInLink(
       { usedAt: now },
     );
     if (consumed === 0) return undefined;
-    const { role, tenantId } = await em.findOneOrFail(SignInLinkEntity, link);
-    return startConsoleSession(em, principal(role, tenantId), now);
+    return startConsoleSession(em, await em.findOneOrFail(SignInLinkEntity, link), now);
   });
 }

@@ -4,14 +4,13 @@ import type { Orm } from './orm.ts';
 import { principal } from './principal.ts';
 import type { Principal } from './principal.ts';
 
-export type ListedApiKey = Principal & Readonly<{ id: string; createdAt: Date; revokedAt?: Date }>;
+export type ListedApiKey = Principal & Readonly<{ createdAt: Date; revokedAt?: Date }>;
 
 /** Oldest first, the revoked ones too. */
 export async function listApiKeys({ orm }: { orm: Orm }): Promise<readonly ListedApiKey[]> {
   const keys = await administer(orm, (em) => em.find(ApiKeyEntity, {}, { orderBy: { createdAt: 'asc', id: 'asc' } }));
   return keys.map(({ id, role, tenantId, createdAt, revokedAt }) => ({
-    id,
-    ...principal(role, tenantId),
+    ...principal(id, role, tenantId),
     createdAt,
     ...(revokedAt instanceof Date ? { revokedAt } : {}),
   }));

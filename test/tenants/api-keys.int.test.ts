@@ -16,15 +16,15 @@ afterAll(() => setup.close());
 
 describe('an API key', () => {
   test('stands for its role', async () => {
-    const { key } = await createApiKey(setup, { role: 'finance' });
+    const { id, key } = await createApiKey(setup, { role: 'finance' });
     expect(key).toMatch(/^hl_finance_[0-9a-z]{26}$/);
-    expect(await createAuthenticator(setup)(key)).toEqual({ role: 'finance' });
+    expect(await createAuthenticator(setup)(key)).toEqual({ id, role: 'finance' });
   });
 
   test('may stand for one tenant only', async () => {
     const { id: tenantId } = await createTenant(setup, { name: 'Keyholder' });
-    const { key } = await createApiKey(setup, { role: 'ops', tenantId });
-    expect(await createAuthenticator(setup)(key)).toEqual({ role: 'ops', tenantId });
+    const { id, key } = await createApiKey(setup, { role: 'ops', tenantId });
+    expect(await createAuthenticator(setup)(key)).toEqual({ id, role: 'ops', tenantId });
   });
 
   test('is kept as a hash, and listed without it', async () => {

@@ -21,10 +21,11 @@ async function signIn() {
 }
 
 describe('a sign-in link', () => {
-  test('starts a session with its role', async () => {
-    const session = await signIn();
-    expect(session.principal).toEqual({ role: 'ops' });
-    expect(await findConsoleSession(setup, session.token)).toEqual({ role: 'ops' });
+  test('starts a session with its role, and an id that tells it from others', async () => {
+    const [session, other] = [await signIn(), await signIn()];
+    expect(session.principal).toEqual({ id: expect.stringMatching(/^session_[0-9a-f]{16}$/), role: 'ops' });
+    expect(await findConsoleSession(setup, session.token)).toEqual(session.principal);
+    expect(other.principal.id).not.toBe(session.principal.id);
   });
 
   test('works once, even when two come at once', async () => {
@@ -68,7 +69,7 @@ describe('a session of the console', () => {
     const [leaving, staying] = [await signIn(), await signIn()];
     await endConsoleSession(setup, leaving.token);
     expect(await findConsoleSession(setup, leaving.token)).toBeUndefined();
-    expect(await findConsoleSession(setup, staying.token)).toEqual({ role: 'ops' });
+    expect(await findConsoleSession(setup, staying.token)).toEqual(staying.principal);
   });
 
   test('leaves no row behind once it and the next one are over', async () => {

@@ -11,6 +11,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Pool, Tx } from '../../platform/postgres.ts';
 import type { Principal } from '../../tenants/principal.ts';
 import { principalOf } from '../auth.ts';
+import { decidedBy } from '../decided-by.ts';
 import { errorCode } from '../error-code.ts';
 import { readBody } from '../read-body.ts';
 import { conflictList } from './conflict-list.ts';
@@ -80,7 +81,7 @@ export function decideConflict(deps: ConflictRouteDeps): RequestHandler<{ id: st
     if (by.trim() === '') return again(400, 'Say who you are.');
     const { id } = request.params;
     try {
-      await resolveConflict(deps, { webhookId: id, keep, reason, by: `${by.trim()} (${principal.role})` });
+      await resolveConflict(deps, { webhookId: id, keep, reason, by: decidedBy(response, by) });
     } catch (error) {
       const status = REFUSALS[errorCode(error) ?? ''];
       // An unknown conflict is no page of its own: the list says so.

@@ -12,6 +12,7 @@ import type { DeadLetterKey } from '../../workers/dead-letters/list-dead-letters
 import { readDeadLetters } from '../../workers/dead-letters/read-dead-letters.ts';
 import { DEFAULT_REDRIVE_RATE, redriveDeadLetters } from '../../workers/dead-letters/redrive-dead-letters.ts';
 import { principalOf } from '../auth.ts';
+import { decidedBy } from '../decided-by.ts';
 import { errorCode } from '../error-code.ts';
 import { readBody } from '../read-body.ts';
 import { deadLetterFilter, readDeadLetterFilter } from './dead-letter-filter.ts';
@@ -88,7 +89,6 @@ export function showRedrive(deps: DeadLetterRouteDeps): RequestHandler {
 /** Only from a form of this session's own. Works for twenty seconds at most; safe to send again. */
 export function redrive(deps: DeadLetterRouteDeps): RequestHandler {
   return async (request, response) => {
-    const { role } = principalOf(response);
     const fields = new URLSearchParams((await readBody(request, FORM_BYTES)).toString('utf8'));
     const form = {
       reason: fields.get('reason') ?? '',
@@ -113,7 +113,7 @@ export function redrive(deps: DeadLetterRouteDeps): RequestHandler {
         {
           filter: { ...filter, until: earliest(filter.until, form.until) },
           reason: form.reason,
-          by: `${form.by.trim()} (${role})`,
+          by: decidedBy(response, form.by),
           rate: Number(form.rate),
         },
         { signal: AbortSignal.timeout(WORK_MS) },

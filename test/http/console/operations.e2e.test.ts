@@ -82,7 +82,7 @@ describe('the console in a browser', () => {
       await page.getByLabel('Your name').fill('Ada');
       await page.getByRole('button', { name: 'Resolve' }).click();
       expect(await page.getByRole('main').innerText()).toContain('The second body counts.');
-      expect(await page.getByRole('main').innerText()).toContain('Ada (admin)');
+      expect(await page.getByRole('main').innerText()).toContain('Ada (admin, session_');
       expect(await scene.collected('pi_scene')).toBe('120');
       await browser.photograph(page, 'resolved-wide-light');
       await expectLegible(page);
