@@ -8,14 +8,17 @@ import { PROVIDERS } from './app/providers.ts';
 import { createAlarmGauges } from './alarms/alarm-gauges.ts';
 import { createAlarmReader } from './alarms/alarm-reader.ts';
 import { QUEUES } from './domain/queues.ts';
+import { appendEvents } from './event-store/append-events.ts';
 import { createHighWaterMarkTracker } from './event-store/high-water-mark.ts';
 import { keepPartitionsAhead } from './event-store/keep-partitions-ahead.ts';
 import { createRetention } from './event-store/retention.ts';
 import { verifyHighWaterMark } from './event-store/verify-high-water-mark.ts';
+import { createDecisionCompleter } from './finance/complete-decisions.ts';
 import { listen } from './http/listen.ts';
 import { createOpenRequests } from './http/open-requests.ts';
 import { createServer } from './http/server.ts';
 import { systemClock } from './platform/clock.ts';
+import { uuidv7 } from './platform/ids.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { pendingMigrations } from './platform/migrate.ts';
 import type { Pool } from './platform/postgres.ts';
@@ -118,22 +121,27 @@ export async function createApp(settings: AppSettings): Promise<App> {
     pool: pools.work,
     logger,
     owner,
-    onMoved: () => {
+    onMoved: (position) => {
       relay.wake();
-      for (const projection of projections) projection.wake();
+      for (const projection of projections) projection.wake(position);
     },
   });
+  const onAppended = (): void => {
+    tracker.wake();
+    // They prove a mark of their own, and need not wait until the tracker has written one.
+    for (const projection of projections) projection.wake();
+  };
 
   const reconcile = createReconcileRunner({
     pool: pools.work,
     logger,
     owner,
     transports,
-    onAppended: tracker.wake,
+    onAppended,
   });
-  const api = has('api') ? buildApi({ settings, pools, orm, metrics, onRecorded: tracker.wake }) : undefined;
+  const api = has('api') ? buildApi({ settings, pools, orm, metrics, onRecorded: onAppended }) : undefined;
   const openRequests = createOpenRequests({ metrics });
-  const now = (): number => systemClock.now().getTime();
+  const now = (): number => performance.now();
   // The other roles do without the transport, and must not need it to say how they are.
   const queues = has('relay') || has('worker') ? QUEUES : [];
   const transport = { depth: (queue: string) => follower.current().inForce.depth(queue) };
@@ -179,7 +187,17 @@ export async function createApp(settings: AppSettings): Promise<App> {
       await Promise.all([relay.close(), reconcile.close()]);
     },
   });
-  if (has('projector')) loops.push(...projections.map((projection) => projection.run(stop.signal)));
+  if (has('projector')) {
+    const completer = createDecisionCompleter({
+      pool: pools.work,
+      appendEvents,
+      clock: systemClock,
+      newId: () => uuidv7(),
+      logger,
+      onAppended,
+    });
+    loops.push(...projections.map((projection) => projection.run(stop.signal)), completer.run(stop.signal));
+  }
 
   if (has('worker')) {
     const workers = createWorkers({
@@ -188,9 +206,9 @@ export async function createApp(settings: AppSettings): Promise<App> {
       owner,
       metrics,
       wakeProjections: () => projections.forEach((projection) => projection.wake()),
-      onAppended: tracker.wake,
+      onAppended,
     });
-    const timers = createTimerFirer({ pool: pools.work, owner, logger, onAppended: tracker.wake });
+    const timers = createTimerFirer({ pool: pools.work, owner, logger, onAppended });
     loops.push(timers.run(stop.signal).then(timers.close));
     closables.push(workers.closables);
     consume = workers.consume;

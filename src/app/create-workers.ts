@@ -4,18 +4,21 @@ import { systemClock } from '../platform/clock.ts';
 import { uuidv7 } from '../platform/ids.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Pool } from '../platform/postgres.ts';
-import { withTransaction } from '../platform/postgres.ts';
 import type { Closable } from '../platform/shutdown.ts';
 import { readCheckpoint } from '../projections/checkpoint.ts';
 import type { TransportsInUse } from '../relay/transports-in-use.ts';
 import { reportCutJobs } from '../transports/report-cut-jobs.ts';
 import type { Transport } from '../transports/transport.ts';
+import { declareQueues } from '../workers/declare-queues.ts';
 import { createAnalyticsHandler } from '../workers/handle-analytics.ts';
+import type { DoorbellDeps } from '../workers/handle-analytics.ts';
 import { handleIngress } from '../workers/handle-ingress.ts';
 import { handleNotification } from '../workers/handle-notification.ts';
 import { handleRecorded } from '../workers/handle-recorded.ts';
-import type { Handler } from '../workers/handler.ts';
+import type { DeclaredHandler, Handler } from '../workers/handler.ts';
 import { createJobStore } from '../workers/job-store.ts';
+import { createProjectedPosition } from '../workers/projected-position.ts';
+import { QUEUE_CONCURRENCY } from '../workers/queue-concurrency.ts';
 import { runWorker } from '../workers/run-worker.ts';
 import type { AppSettings } from './app-settings.ts';
 import { PROJECTIONS } from './projections.ts';
@@ -36,19 +39,31 @@ export type Workers = Readonly<{
   closables: readonly Closable[];
 }>;
 
-/** Jobs that run at once share their round trips: many cost little more than few. */
-const CONCURRENCY = 50;
 /** Of the time that is left at the end: the rest closes connections. */
 const SHARE_OF_JOBS = 0.6;
-/** Two thirds of it are more than an HTTP adapter waits. */
-const CALL_LEASE_MS = 60_000;
+/** How long an effect whose owner died holds its job up; a third of it is more than a busy process keeps silent. */
+const CALL_LEASE_MS = 10_000;
+/** More than an HTTP adapter waits. */
+const CALL_MS = 40_000;
 
 /** What the role `worker` does. */
 export function createWorkers({ settings, pool, owner, metrics, wakeProjections, onAppended }: WorkersDeps): Workers {
   const { adapters = [], logger } = settings;
-  const position = createProjectedPosition(pool);
-  const handlers = { ...handlersOf({ position, wake: wakeProjections }), ...settings.handlers };
-  const calls = { pool, adapters, owner, now: systemClock.now, leaseMs: settings.callLeaseMs ?? CALL_LEASE_MS };
+  const position = createProjectedPosition({
+    read: () => readCheckpoint(pool, PROJECTIONS),
+    now: () => performance.now(),
+  });
+  const doorbells = { position, wakeProjector: wakeProjections, wakeJobs: wakeDoorbells };
+  const handlers = { ...handlersOf(doorbells), ...settings.handlers };
+  const calls = {
+    pool,
+    adapters,
+    owner,
+    now: systemClock.now,
+    leaseMs: settings.callLeaseMs ?? CALL_LEASE_MS,
+    callMs: settings.callMs ?? CALL_MS,
+    logger,
+  };
   const store = createJobStore({ pool });
   const closables: Closable[] = [];
   const consumed = new Set<Transport>();
@@ -59,9 +74,9 @@ export function createWorkers({ settings, pool, owner, metrics, wakeProjections,
       store,
       transport: reportCutJobs(transport),
       queue,
-      handler: handlers[queue],
+      ...declared(handlers[queue]),
       calls,
-      concurrency: CONCURRENCY,
+      concurrency: QUEUE_CONCURRENCY[queue],
       logger,
       now: systemClock.now,
       random: Math.random,
@@ -75,9 +90,23 @@ export function createWorkers({ settings, pool, owner, metrics, wakeProjections,
     });
   }
 
+  /** On the transport that holds them; to the others their keys mean nothing. */
+  function wakeDoorbells(keys: readonly string[]): void {
+    for (const transport of consumed) {
+      transport
+        .promote('analytics-events', keys)
+        .catch((err: unknown) => logger.debug({ err }, 'no doorbell was woken; each comes back by itself'));
+    }
+  }
+
   return {
     closables,
     async consume({ inForce, former }) {
+      if (consumed.size === 0)
+        await declareQueues(
+          pool,
+          QUEUES.map((queue) => ({ queue, ...declared(handlers[queue]) })),
+        );
       // What was published before a switch is worked off where it is.
       for (const transport of [inForce, ...former]) {
         if (consumed.has(transport)) continue;
@@ -88,30 +117,16 @@ export function createWorkers({ settings, pool, owner, metrics, wakeProjections,
   };
 }
 
-function handlersOf(projector: Parameters<typeof createAnalyticsHandler>[0]): Readonly<Record<Queue, Handler>> {
+function handlersOf(doorbells: DoorbellDeps): Readonly<Record<Queue, Handler>> {
   return {
     'ingress-events': handleIngress,
     'orchestration-flows': handleRecorded,
     'integration-tasks': handleRecorded,
     notifications: handleNotification,
-    'analytics-events': createAnalyticsHandler(projector),
+    'analytics-events': createAnalyticsHandler(doorbells),
   };
 }
 
-/** The position that every active read model has reached; many doorbells within a moment share one look-up. */
-function createProjectedPosition(pool: Pool): () => Promise<bigint> {
-  const FRESH_MS = 50;
-  let readAt = -Infinity;
-  let reading: Promise<bigint> = Promise.resolve(0n);
-  return () => {
-    if (performance.now() - readAt >= FRESH_MS) {
-      readAt = performance.now();
-      reading = withTransaction(pool, { tenant: '*' }, async (tx) => {
-        const positions: bigint[] = [];
-        for (const { name, version } of PROJECTIONS) positions.push(await readCheckpoint(tx, name, version));
-        return positions.reduce((a, b) => (a < b ? a : b));
-      });
-    }
-    return reading;
-  };
+function declared(handler: Handler | DeclaredHandler): DeclaredHandler {
+  return typeof handler === 'function' ? { handler } : handler;
 }

@@ -1,14 +1,14 @@
+import type { LogReading } from '../alarms/read-log.ts';
 import { formatDuration } from './format-time.ts';
 import type { Column, Output } from './output.ts';
 import type { Attention } from './queries/count-attention.ts';
 import type { LaneBehind } from './queries/list-lanes-behind.ts';
 import type { ListedProjection } from './queries/list-projections.ts';
-import type { LogStatus } from './queries/read-log-status.ts';
 import type { QueueDepths } from './queue-depths.ts';
 import { depthCells } from './queue-depths.ts';
 
 export type Health = Readonly<{
-  log: LogStatus;
+  log: LogReading;
   projections: readonly ListedProjection[];
   lanesBehind: readonly LaneBehind[];
   queues: QueueDepths;

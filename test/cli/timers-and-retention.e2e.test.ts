@@ -71,7 +71,7 @@ test('retention says what would go and what holds the rest, and a dry run does n
     ],
     webhook_bodies: 0,
   });
-  expect(await runCliForJson(['retention', 'run'], env)).toMatchObject({ webhook_bodies: 1, late_rows: 0 });
+  expect(await runCliForJson(['retention', 'run'], env)).toMatchObject({ webhook_bodies: 1, late_rows: 0, intents: 0 });
 });
 
 test('a body that is erased says when, and not that it is empty', async () => {

@@ -7,12 +7,13 @@ import {
   paymentLines,
   usageLines,
   usageOracle,
+  usageSumOracle,
   usageSums,
 } from '../projections/oracle.ts';
 
 const PAIRS: readonly Readonly<{ what: string; model: string; oracle: string }>[] = [
   { what: 'usage and cost, by lines', model: usageLines, oracle: usageOracle },
-  { what: 'usage and cost, by sums', model: usageSums, oracle: usageOracle },
+  { what: 'usage and cost, by sums', model: usageSums, oracle: usageSumOracle },
   { what: 'cash collected', model: paymentLines, oracle: collectedOracle },
   { what: 'billed', model: invoiceLines, oracle: billedOracle },
 ];

@@ -1,9 +1,12 @@
 import type { EventType } from '../../src/domain/events.ts';
 import type { Queue } from '../../src/domain/queues.ts';
 import type { Pool } from '../../src/platform/postgres.ts';
+import { findEffectsOutOfOrder, findReordered } from './compare-order.ts';
 import { compareReadModels } from './compare-read-models.ts';
 import { TARGETS } from './effect-server.ts';
 import type { EffectServer, Target } from './effect-server.ts';
+import type { Fault } from './fault.ts';
+import { fault, readFault } from './fault.ts';
 import type { Accepted } from './provider-client.ts';
 
 export type Comparison = Readonly<{
@@ -14,9 +17,6 @@ export type Comparison = Readonly<{
   problems: readonly string[];
   notes: readonly string[];
 }>;
-
-/** Of each kind of fault, in the words of the report. */
-type Fault = Readonly<{ what: string; count: number; example?: string }>;
 
 type Job = Readonly<{ position: string; queue: Queue; type: EventType; eventId: string; cause: string | null }>;
 
@@ -49,7 +49,7 @@ export async function compare(
     findDoubleEffects(asked, effects),
     await findDoubleNotifications(pool),
   ];
-  const reordered = [await findReordered(pool)];
+  const reordered = [await findReordered(pool), await findEffectsOutOfOrder(pool, effects)];
   const figures = await compareReadModels(pool);
   const sum = (faults: readonly Fault[]): number => faults.reduce((total, { count }) => total + count, 0);
   return {
@@ -183,18 +183,19 @@ async function findDoubleEnds(pool: Pool): Promise<Fault> {
 
 type AskedEffect = Job & Readonly<{ effect: string }>;
 
-/** What is to be done outside, by the events that ask for it. */
+/** What is to be done outside, by the events that ask for it; names as the drills' handlers give them. */
 async function readAskedEffects(pool: Pool): Promise<readonly AskedEffect[]> {
   const { rows } = await pool.query<AskedEffect>(
-    `select distinct ${JOB}, e.data ->> 'effectKey' as effect
+    `select distinct ${JOB},
+       case o.queue when 'ingress-events' then e.stream_key || ' ' || e.version else e.data ->> 'effectKey' end as effect
      from hookledger.outbox o join hookledger.events e on e.position = o.target_position
-     where e.type in ('NotificationRequested', 'IntegrationRequested')`,
+     where o.queue in ('ingress-events', 'notifications', 'integration-tasks')`,
   );
   return rows;
 }
 
-function targetOf({ type }: AskedEffect): Target {
-  return type === 'NotificationRequested' ? 'idempotent' : 'neither';
+function targetOf({ queue }: AskedEffect): Target {
+  return queue === 'integration-tasks' ? 'neither' : 'idempotent';
 }
 
 function findMissingEffects(asked: readonly AskedEffect[], effects: EffectServer, isExcused: MayDie): Fault {
@@ -246,41 +247,4 @@ async function findDoubleNotifications(pool: Pool): Promise<Fault> {
        and e.data ->> 'effectKey' = n.dedupe_key and e.data ->> 'task' = n.kind
      group by n.tenant_id, n.kind, n.dedupe_key having count(e.position) <> 1`,
   );
-}
-
-/**
- * What is measured here: the log (versions of a stream ascend with their positions) and the projections (a later
- * transaction never writes a row of a stream at a lower position than an earlier one did). age() of the writing
- * transaction tells their order.
- */
-async function findReordered(pool: Pool): Promise<Fault> {
-  const written = (table: string, key: string): string =>
-    `select ${key}, position, lag(position) over (partition by ${key} order by age(xmin) desc, position) as before
-     from hookledger.${table}`;
-  return readFault(
-    pool,
-    'version of a stream seen after a later one',
-    `select stream_key as example from (
-       select stream_key, position, lag(position) over (partition by stream_key order by version) as before
-       from hookledger.events
-       union all ${written('payments_v1', 'stream_key')}
-       union all ${written('invoices_v1', 'stream_key')}
-       union all ${written('payment_lines_v1', 'stream_key')}
-       union all ${written('usage_lines_v1', 'fact_key')}
-     ) seen
-     where position < before`,
-  );
-}
-
-async function readFault(pool: Pool, what: string, sql: string): Promise<Fault> {
-  const { rows } = await pool.query<{ example: string }>(sql);
-  return fault(
-    what,
-    rows.map(({ example }) => example),
-  );
-}
-
-function fault(what: string, cases: readonly string[]): Fault {
-  const [example] = cases;
-  return { what, count: cases.length, ...(example === undefined ? {} : { example }) };
 }

@@ -7,7 +7,7 @@ import type { Queue } from '../../src/domain/queues.ts';
 import { routes } from '../../src/domain/queues.ts';
 import { handleIngress } from '../../src/workers/handle-ingress.ts';
 import { handleNotification } from '../../src/workers/handle-notification.ts';
-import type { Handler } from '../../src/workers/handler.ts';
+import type { DeclaredHandler } from '../../src/workers/handler.ts';
 import { UnrecoverableJobError } from '../../src/workers/retry-policy.ts';
 import { CALLER_HEADER, TARGETS } from './effect-server.ts';
 import type { Target } from './effect-server.ts';
@@ -25,17 +25,25 @@ export function createDrillAdapters(effectsUrl: string): readonly OutboundAdapte
 }
 
 /**
- * The application's handlers, and beside what they do a call to the outside: for each notification one that may be
- * repeated, for each integration task one that may not.
+ * The application's handlers, and beside what they do a call to the outside: for each event on its way in, in the order
+ * of its stream, and for each notification one that may be repeated; for each integration task one that may not.
  */
-export function createDrillHandlers({ isPoisoned }: { isPoisoned: boolean }): Partial<Record<Queue, Handler>> {
-  const handlers: Partial<Record<Queue, Handler>> = {
-    'ingress-events': handleIngress,
-    'orchestration-flows': () => Promise.resolve({ kind: 'done' }),
-    'integration-tasks': (event) => Promise.resolve({ kind: 'done', calls: [callFor(event, 'neither')] }),
-    async notifications(event, job) {
-      const result = await handleNotification(event, job);
-      return result.kind === 'done' ? { ...result, calls: [callFor(event, 'idempotent')] } : result;
+export function createDrillHandlers({ isPoisoned }: { isPoisoned: boolean }): Partial<Record<Queue, DeclaredHandler>> {
+  const handlers: Partial<Record<Queue, DeclaredHandler>> = {
+    'ingress-events': {
+      order: 'stream',
+      async handler(event, job) {
+        const result = await handleIngress(event, job);
+        return result.kind === 'done' ? { ...result, calls: [callInOrder(event)] } : result;
+      },
+    },
+    'orchestration-flows': { handler: () => Promise.resolve({ kind: 'done' }) },
+    'integration-tasks': { handler: (event) => Promise.resolve({ kind: 'done', calls: [callFor(event, 'neither')] }) },
+    notifications: {
+      async handler(event, job) {
+        const result = await handleNotification(event, job);
+        return result.kind === 'done' ? { ...result, calls: [callFor(event, 'idempotent')] } : result;
+      },
     },
   };
   if (!isPoisoned) return handlers;
@@ -49,6 +57,13 @@ function callFor(event: RecordedEvent, target: Target) {
   return { step: 'tell', adapter: target, request: { effect }, effectKey: effect };
 }
 
+/** `effect` as compare.ts has it. */
+function callInOrder({ streamKey, version }: RecordedEvent) {
+  const effect = `${streamKey} ${version}`;
+  const inOrder = { queue: 'ingress-events', stream: streamKey, version: Number(version) };
+  return { step: 'tell', adapter: 'idempotent', request: { effect, inOrder }, effectKey: effect };
+}
+
 /** What is asked for, whoever asks and however often. */
 function effectOf({ type, schemaVersion, data, eventId }: RecordedEvent): string {
   if (type !== 'NotificationRequested' && type !== 'IntegrationRequested') {
@@ -57,12 +72,15 @@ function effectOf({ type, schemaVersion, data, eventId }: RecordedEvent): string
   return readEventData(type, schemaVersion, data).effectKey;
 }
 
-function poisoned(queue: Queue, handler: Handler): Handler {
-  return (event, job) => {
-    const fate = fateOf(queue, event);
-    if (fate === 'fails for good') throw new UnrecoverableJobError('This job is poison.');
-    if (fate === 'fails twice' && job.attempt <= 2) throw new Error(`This job fails at try ${job.attempt}.`);
-    return handler(event, job);
+function poisoned(queue: Queue, { handler, ...declared }: DeclaredHandler): DeclaredHandler {
+  return {
+    ...declared,
+    handler(event, job) {
+      const fate = fateOf(queue, event);
+      if (fate === 'fails for good') throw new UnrecoverableJobError('This job is poison.');
+      if (fate === 'fails twice' && job.attempt <= 2) throw new Error(`This job fails at try ${job.attempt}.`);
+      return handler(event, job);
+    },
   };
 }
 

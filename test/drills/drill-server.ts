@@ -16,9 +16,6 @@ export type DrillServerPlan = Readonly<{
   isPoisoned: boolean;
 }>;
 
-/** An effect whose worker was killed waits for the end of it; the calls of the drills take milliseconds. */
-const CALL_LEASE_MS = 15_000;
-
 const plan = JSON.parse(process.argv[2] ?? '{}') as DrillServerPlan;
 const app = await createApp({
   roles: plan.roles,
@@ -31,7 +28,6 @@ const app = await createApp({
   bodyLimitBytes: 1_000_000,
   adapters: createDrillAdapters(plan.effectsUrl),
   handlers: createDrillHandlers(plan),
-  callLeaseMs: CALL_LEASE_MS,
   logger: createLogger({ level: 'fatal' }),
 });
 process.once('SIGTERM', () => void app.close().then(() => process.exit(0)));

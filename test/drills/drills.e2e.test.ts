@@ -53,3 +53,17 @@ test('drills refuse to run in production', async () => {
   });
   expect(await once(child, 'exit')).toEqual([2, null]);
 });
+
+test.each([['no-such-drill'], ['kill-api no-such-drill'], ['peers no-such-peer'], ['']])(
+  'drills that are not there are wrong usage: %p',
+  async (names) => {
+    const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+    const child = spawn(process.execPath, [main, ...names.split(' ')], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_ENV: 'test' },
+    });
+    const [said] = await Promise.all([text(child.stderr), text(child.stdout), once(child, 'exit')]);
+    expect(child.exitCode).toBe(2);
+    expect(said).toMatch(/kill-api/);
+  },
+);

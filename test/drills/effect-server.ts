@@ -6,8 +6,17 @@ import { z } from 'zod';
 import { listen } from '../../src/http/listen.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 
-/** What the drills' handlers ask for. `effect` names what is to be done, whatever key it is called with. */
-const effectRequest = z.object({ effect: z.string() });
+/**
+ * What the drills' handlers ask for. `effect` names what is to be done, whatever key it is called with; `inOrder` which
+ * version of which stream it is for, where the handler asks for order.
+ */
+const effectRequest = z.object({
+  effect: z.string(),
+  inOrder: z.object({ queue: z.string(), stream: z.string(), version: z.number() }).optional(),
+});
+
+/** `at`: when it was done for the first time, in milliseconds since 1970. */
+export type OrderedEffect = NonNullable<z.infer<typeof effectRequest>['inOrder']> & Readonly<{ at: number }>;
 
 /** Which of the two targets; the paths of the server, and the names of the adapters. */
 export const TARGETS = ['idempotent', 'neither'] as const;
@@ -21,6 +30,8 @@ export type EffectServer = Readonly<{
   url: string;
   /** How often each effect was done. */
   done(target: Target): ReadonlyMap<string, number>;
+  /** The effects of streams in order, as they came; one that was repeated under its key has come once. */
+  inOrder(): readonly OrderedEffect[];
   /** Calls of that process which have not been answered yet. */
   openCalls(pid: number): number;
   close(): Promise<void>;
@@ -32,17 +43,21 @@ export const CALLER_HEADER = 'drill-process';
 export async function startEffectServer(): Promise<EffectServer> {
   const keys = new Set<string>();
   const counts: Readonly<Record<Target, Map<string, number>>> = { idempotent: new Map(), neither: new Map() };
+  const ordered: OrderedEffect[] = [];
   const open = new Map<number, number>();
 
   async function take(request: IncomingMessage): Promise<number> {
     const target = TARGETS.find((name) => request.url === `/${name}`);
     if (target === undefined) return 404;
-    const { effect } = effectRequest.parse(JSON.parse(await text(request)));
+    const { effect, inOrder } = effectRequest.parse(JSON.parse(await text(request)));
     const key = `${target} ${String(request.headers['idempotency-key'])}`;
     const isRepeated = target === 'idempotent' && keys.has(key);
     keys.add(key);
     // Done at once, answered later: a caller that dies in between leaves a thing that is done.
-    if (!isRepeated) counts[target].set(effect, (counts[target].get(effect) ?? 0) + 1);
+    if (!isRepeated) {
+      counts[target].set(effect, (counts[target].get(effect) ?? 0) + 1);
+      if (inOrder !== undefined) ordered.push({ ...inOrder, at: Date.now() });
+    }
     await pause(TAKES_MS);
     return 200;
   }
@@ -61,6 +76,7 @@ export async function startEffectServer(): Promise<EffectServer> {
   return {
     url: listening.url,
     done: (target) => counts[target],
+    inOrder: () => ordered,
     openCalls: (pid) => open.get(pid) ?? 0,
     close: () => listening.close(0),
   };

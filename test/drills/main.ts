@@ -14,7 +14,13 @@ const { values, positionals } = parseArgs({
 });
 const [name, ...others] = positionals;
 if (name === 'peers' && process.env['NODE_ENV'] !== 'production') {
-  await (await import('./peers/run-peers.ts')).runPeers(others, values);
+  const { runPeers, whyNotThese } = await import('./peers/run-peers.ts');
+  const whyNot = whyNotThese(others);
+  if (whyNot !== undefined) {
+    process.stderr.write(`${whyNot}\n`);
+    process.exit(2);
+  }
+  await runPeers(others, values);
   process.exit(0);
 }
 const chosen = name === 'all' ? DRILLS : DRILLS.filter((drill) => drill.name === name);

@@ -1,10 +1,10 @@
+import { readLog } from '../../alarms/read-log.ts';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { defineCommand, EXIT } from '../command.ts';
 import { withEnvironment } from '../environment.ts';
 import { formatDuration } from '../format-time.ts';
 import type { Column } from '../output.ts';
 import { listLanesBehind, MAX_COUNTED } from '../queries/list-lanes-behind.ts';
-import { readLogStatus } from '../queries/read-log-status.ts';
 import { depthCells, readQueueDepths } from '../queue-depths.ts';
 import { parseLimit } from '../parse-values.ts';
 import { snakeCased } from '../snake-cased.ts';
@@ -22,7 +22,7 @@ const status = defineCommand({
     const limit = parseLimit(values.limit, 50);
     const { log, lanes, queues } = await withEnvironment(context, async (environment) => ({
       ...(await withReadTransaction(environment.pool, {}, async (tx) => ({
-        log: await readLogStatus(tx),
+        log: await readLog(tx),
         lanes: await listLanesBehind(tx, { limit }),
       }))),
       queues: await readQueueDepths(environment, context.config),

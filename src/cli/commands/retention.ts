@@ -67,13 +67,14 @@ function describeState({ state }: JobPartition): string {
 
 function printCounts({ out, config }: Context, report: RetentionReport, isDryRun: boolean): void {
   const went = isDryRun ? 'would go' : 'went';
-  const { deadLetterDays, lateRows, markHistoryRows, webhookBodies } = report;
+  const { deadLetterDays, lateRows, intents, markHistoryRows, webhookBodies } = report;
   out.line(
     deadLetterDays === undefined
       ? 'Dead letters are busy; old ones go another time.'
       : `Dead letters of ${deadLetterDays} days ${went}: those older than ${config.deadLetterDays} days.`,
   );
   if (lateRows !== undefined) out.line(`Rows of late jobs that ${went}: ${lateRows}.`);
+  if (intents !== undefined) out.line(`Intents of calls that ${went}: ${intents}.`);
   out.line(`Rows of the mark's history that ${went}: ${counted(markHistoryRows, isDryRun)}.`);
   out.line(
     config.webhookBodyDays === undefined

@@ -1,3 +1,4 @@
+import { readLog } from '../../alarms/read-log.ts';
 import { describeConfig, listSettings } from '../../config.ts';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { pendingMigrations } from '../../platform/migrate.ts';
@@ -11,7 +12,6 @@ import { printMissing } from '../print-missing.ts';
 import { countAttention } from '../queries/count-attention.ts';
 import { listLanesBehind } from '../queries/list-lanes-behind.ts';
 import { listProjections } from '../queries/list-projections.ts';
-import { readLogStatus } from '../queries/read-log-status.ts';
 import { snakeCased } from '../snake-cased.ts';
 
 const command = defineCommand({
@@ -39,7 +39,7 @@ const MAX_LANES = 1_000;
 
 async function printStatus({ config, out }: Context, environment: Environment): Promise<number> {
   const read = await withReadTransaction(environment.pool, {}, async (tx) => ({
-    log: await readLogStatus(tx),
+    log: await readLog(tx),
     projections: await listProjections(tx),
     lanesBehind: await listLanesBehind(tx, { limit: MAX_LANES }),
     attention: await countAttention(tx),

@@ -6,17 +6,21 @@ import { PEERS } from './peers.ts';
 import { runPeerDrill } from './run-peer-drill.ts';
 import type { PeerResult } from './run-peer-drill.ts';
 
+/** Why these names of peers and drills cannot be run; undefined when they can. */
+export function whyNotThese(names: readonly string[]): string | undefined {
+  const known = [...PEERS, ...PEER_DRILLS].map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  return unknown === undefined ? undefined : `There is no ${unknown}; there are ${known.join(', ')}.`;
+}
+
 /**
- * Every drill that applies on every peer, one after the other, or those of the peers and drills that are named; prints a
- * table, and with `json` the results as its last line.
+ * Every drill that applies on every peer, one after the other, or those of the peers and drills that are named (see
+ * `whyNotThese`); prints a table, and with `json` the results as its last line.
  */
 export async function runPeers(
   names: readonly string[],
   options: { quick?: boolean | undefined; json?: boolean | undefined },
 ): Promise<void> {
-  const known = [...PEERS, ...PEER_DRILLS].map(({ name }) => name);
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Error(`There is no ${unknown}; there are ${known.join(', ')}.`);
   const peers = chosenOf(PEERS, names);
   const drills = chosenOf(PEER_DRILLS, names);
   const isQuick = options.quick === true;
