@@ -2,7 +2,7 @@ import type { Money } from '../domain/currency.ts';
 import type { Decimal } from '../domain/decimal.ts';
 import { addDecimals, formatDecimal, parseDecimal, subtractDecimals, ZERO } from '../domain/decimal.ts';
 import type { Tx } from '../platform/postgres.ts';
-import { readFlatFees } from './flat-fees.ts';
+import { readAccruals } from './accruals.ts';
 import { costShareSelect, costShareValues } from './provider-costs/cost-share-select.ts';
 import { readCostShares } from './provider-costs/read-cost-shares.ts';
 import type { Model } from './read-models.ts';
@@ -118,9 +118,7 @@ export function percentOf(part: Decimal, whole: Decimal): string {
 
 async function readAmounts(tx: Tx, query: MarginQuery): Promise<readonly Amounts[]> {
   const { source, payments, invoices, filter, basis, groupBy } = query;
-  // A flat fee is of a plan, not of a provider.
-  const hasFees = basis === 'rated' && filter.providers === undefined;
-  const fees = hasFees ? await readFlatFees(tx, filter) : [];
+  const accruals = basis === 'rated' ? await readAccruals(tx, { model: source.model, filter }) : [];
   // Of every currency: which of them is asked for decides last.
   const shares = await readCostShares(tx, { usage: source.model, filter: { ...filter, currency: undefined } });
   const { rows } = await tx.query<Amounts>(
@@ -138,10 +136,10 @@ async function readAmounts(tx: Tx, query: MarginQuery): Promise<readonly Amounts
        select tenant_id, provider, currency, 0, 0, 0, amount
        from ${tableOf('payment_lines', payments)} where ${scopeOf('settled_at')}
        union all
-       select tenant_id, '', currency, revenue, 0, 0, 0
-       from unnest($9::text[], $10::text[], $11::numeric[]) fee (tenant_id, currency, revenue)
+       select tenant_id, provider, currency, amount, 0, 0, 0
+       from json_to_recordset($9::json) accrual (tenant_id text, provider text, currency text, amount numeric)
        union all
-       select tenant_id, provider, currency, 0, cost, 0, 0 from (${costShareSelect(13)}) fixed
+       select tenant_id, provider, currency, 0, cost, 0, 0 from (${costShareSelect(11)}) fixed
      ),
      by_currency as (
        select ${groupOf('tenant_id')}, ${groupOf('provider')}, currency, sum(revenue) as revenue, sum(cogs) as cogs,
@@ -167,9 +165,7 @@ async function readAmounts(tx: Tx, query: MarginQuery): Promise<readonly Amounts
     [
       ...usageValues(filter),
       basis,
-      fees.map(({ tenantId }) => tenantId),
-      fees.map(({ currency }) => currency),
-      fees.map(({ amount }) => amount),
+      JSON.stringify(accruals.map(({ tenantId, ...accrual }) => ({ tenant_id: tenantId, ...accrual }))),
       groupBy,
       ...costShareValues(shares, { windowStarts: [filter.range.from], range: filter.range }),
     ],
@@ -185,5 +181,5 @@ function scopeOf(time: string): string {
 }
 
 function groupOf(column: MarginGroup): string {
-  return `(case when '${column}' = any ($12::text[]) then ${column} else '' end) collate "C" as ${column}`;
+  return `(case when '${column}' = any ($10::text[]) then ${column} else '' end) collate "C" as ${column}`;
 }

@@ -2,7 +2,7 @@ import type { Money } from '../domain/currency.ts';
 import { addDecimals, formatDecimal, parseDecimal, subtractDecimals, ZERO } from '../domain/decimal.ts';
 import type { Decimal } from '../domain/decimal.ts';
 import type { Tx } from '../platform/postgres.ts';
-import { readFlatFees } from './flat-fees.ts';
+import { readAccruals } from './accruals.ts';
 import { costShareSelect, costShareValues } from './provider-costs/cost-share-select.ts';
 import { readCostShares } from './provider-costs/read-cost-shares.ts';
 import type { Model } from './read-models.ts';
@@ -41,10 +41,10 @@ export type SummaryQuery = Readonly<{
 
 /** Every tenant and currency with a figure in the range, ordered by tenant and currency (code units). */
 export async function readSummary(tx: Tx, query: SummaryQuery): Promise<readonly SummaryRow[]> {
-  const fees = await readFlatFees(tx, query.filter);
+  const accruals = await readAccruals(tx, { model: query.source.model, filter: query.filter });
   const amounts: TenantAmount[] = [
     ...(await readUsageAmounts(tx, query)),
-    ...fees.map(({ tenantId, currency, amount }) => ({ tenantId, currency, figure: 'rated' as const, amount })),
+    ...accruals.map(({ tenantId, currency, amount }) => ({ tenantId, currency, figure: 'rated' as const, amount })),
     ...(await readFixedCosts(tx, query)),
     ...(await readInvoiceAmounts(tx, query)),
     ...(await readPaymentAmounts(tx, query)),

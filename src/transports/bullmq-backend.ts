@@ -49,5 +49,4 @@ export type BullmqWorker = Readonly<{
   waitUntilReady(): Promise<void>;
 }>;
 
-export type WorkerSettings = Omit<WorkerOptions, 'connection' | 'prefix' | 'removeOnComplete' | 'removeOnFail'> &
-  Required<Pick<WorkerOptions, 'lockDuration'>>;
+export type WorkerSettings = Omit<WorkerOptions, 'connection' | 'prefix' | 'removeOnComplete' | 'removeOnFail'>;

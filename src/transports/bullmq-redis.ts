@@ -1,11 +1,10 @@
 import { once } from 'node:events';
-import { createRedisBackend, Queue, Worker } from 'bullmq';
+import { Queue, Worker } from 'bullmq';
 import { z } from 'zod';
 import type { Logger } from '../platform/logger.ts';
 import { createRedis } from '../platform/redis.ts';
 import type { Redis } from '../platform/redis.ts';
 import type { BullmqBackend } from './bullmq-backend.ts';
-import { completeTogether } from './complete-together.ts';
 import { endsWithin } from './deadline.ts';
 import { createErrorReporter } from './report-errors.ts';
 
@@ -97,13 +96,7 @@ export function openRedisBackend({ url, prefix, logger }: BullmqRedisOptions): B
     },
     openWorker(name, processor, settings) {
       const connection = createRedis({ url, purpose: 'worker', connectionName, logger });
-      const worker = new Worker(
-        name,
-        processor,
-        { ...settings, ...keep, connection, prefix },
-        (...backend: Parameters<typeof createRedisBackend>) =>
-          completeTogether(createRedisBackend(...backend), connection, settings.lockDuration),
-      );
+      const worker = new Worker(name, processor, { ...settings, ...keep, connection, prefix });
       return {
         worker,
         async pause() {

@@ -6,7 +6,9 @@ import { readStatement } from '../../src/finance/statements/read-statement.ts';
 import { requestStatementIssue } from '../../src/finance/statements/request-statement-issue.ts';
 import { statementCsv } from '../../src/finance/statements/statement-csv.ts';
 import { withReadTransaction } from '../../src/finance/read-transaction.ts';
+import { marginReport } from '../../src/finance/reports/margin-report.ts';
 import { statementsReport } from '../../src/finance/reports/statements-report.ts';
+import { summaryReport } from '../../src/finance/reports/summary-report.ts';
 import { assignPricePlan } from '../../src/tenants/assign-price-plan.ts';
 import { definePricePlan } from '../../src/tenants/define-price-plan.ts';
 import { call, invoice, openBooks } from './books.ts';
@@ -67,6 +69,13 @@ describe('a statement', () => {
         amount: { amount: '50.79', currency: 'USD' },
       },
     ]);
+  });
+
+  test('charges what is rated of the month, tiers included', async () => {
+    const { totals } = await books.ask(marginReport, { from: '2026-08-01', to: '2026-09-01', tenant_id: 'tnt_a' });
+    expect(totals['revenue']).toEqual([{ amount: '50.79375', currency: 'USD' }]);
+    const summary = await books.ask(summaryReport, { from: '2026-08-01', to: '2026-09-01', tenant_id: 'tnt_a' });
+    expect(summary.rows).toMatchObject([{ rated: { amount: '50.79375' } }]);
   });
 
   test('is refused while the month goes on, for a tenant that is none, and where usage has no price', async () => {

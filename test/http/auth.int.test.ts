@@ -38,8 +38,8 @@ describe('a route that asks for a role', () => {
     const { id: tenantId } = await createTenant(setup, { name: 'Asker' });
     const finance = await createApiKey(setup, { role: 'finance', tenantId });
     const admin = await createApiKey(setup, { role: 'admin' });
-    expect(await (await get(`Bearer ${finance.key}`)).json()).toEqual({ role: 'finance', tenantId });
-    expect(await (await get(`bearer  ${admin.key} `)).json()).toEqual({ role: 'admin' });
+    expect(await (await get(`Bearer ${finance.key}`)).json()).toEqual({ id: finance.id, role: 'finance', tenantId });
+    expect(await (await get(`bearer  ${admin.key} `)).json()).toEqual({ id: admin.id, role: 'admin' });
   });
 
   test.each([undefined, '', 'Bearer', 'Bearer ', 'Basic aGw6aGw=', 'Bearer hl_finance_00000000000000000000000000'])(

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EventData } from '../../domain/events.ts';
 import type { Tx } from '../../platform/postgres.ts';
 import type { AsOf } from '../as-of.ts';
-import { readFlatFees } from '../flat-fees.ts';
+import { readAccruals } from '../accruals.ts';
 import type { Models } from '../read-models.ts';
 import type { Range } from '../time-range.ts';
 import { lateLines } from './late-lines.ts';
@@ -18,11 +18,11 @@ export async function readPeriodFigures(
   tx: Tx,
   { models, period, range, asOf }: { models: Models; period: string; range: Range; asOf: AsOf },
 ): Promise<readonly PeriodFigure[]> {
-  const fees = await readFlatFees(tx, { range, asOf });
+  const accruals = await readAccruals(tx, { model: models.usage, filter: { mode: 'live', range, asOf } });
   const sources = moneyLines(models, OURS);
   const { rows } = await tx.query<PeriodFigure>(
-    `with fee as (
-       select t.tenant_id, t.currency, t.amount from unnest($5::text[], $6::text[], $7::numeric[]) t (tenant_id, currency, amount)
+    `with accrual as (
+       select * from json_to_recordset($5::json) a (tenant_id text, provider text, currency text, amount numeric)
      ),
      ${sources
        .map(
@@ -45,7 +45,7 @@ export async function readPeriodFigures(
          )
          .join('\nunion all\n')}
        union all
-       select $3::text, tenant_id, '', 'rated', currency, amount from fee
+       select $3::text, tenant_id, provider, 'rated', currency, amount from accrual
      )
      select tenant_id as "tenantId", service_period as "servicePeriod", provider, figure, currency,
        trim_scale(sum(amount))::text as amount
@@ -58,9 +58,7 @@ export async function readPeriodFigures(
       range.to,
       period,
       asOf.position,
-      fees.map(({ tenantId }) => tenantId),
-      fees.map(({ currency }) => currency),
-      fees.map(({ amount }) => amount),
+      JSON.stringify(accruals.map(({ tenantId, ...accrual }) => ({ tenant_id: tenantId, ...accrual }))),
     ],
   );
   return rows;

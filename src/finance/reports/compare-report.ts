@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { formatDecimal, negateDecimal, parseDecimal } from '../../domain/decimal.ts';
 import { PERIOD_FIGURES } from '../../domain/finance-schemas.ts';
 import type { Tx } from '../../platform/postgres.ts';
 import { resolveAsOf } from '../as-of.ts';
 import type { AsOf } from '../as-of.ts';
 import type { EventFigure } from '../figure-events.ts';
-import { readFlatFees } from '../flat-fees.ts';
+import { readAccruals } from '../accruals.ts';
 import { moneyOrNull } from '../money-cell.ts';
 import { ParameterError } from '../parameter-error.ts';
 import { moneyLines } from '../periods/money-lines.ts';
@@ -64,9 +65,9 @@ export const compareReport = defineReport({
        select tenant_id as "tenantId", provider, figure, currency, trim_scale(a)::text as a, trim_scale(b)::text as b,
          trim_scale(b - a)::text as delta, events::text as events, $4::text as "asOfA"
        from difference
-       where $14::text is null or (tenant_id, provider, figure, currency) > ($14::text, $15::text, $16::text, $17::text)
+       where $11::text is null or (tenant_id, provider, figure, currency) > ($11::text, $12::text, $13::text, $14::text)
        order by tenant_id, provider, figure, currency
-       limit $18::integer`,
+       limit $15::integer`,
       [...(await valuesOf(tx, request)), ...(after ?? [null, null, null, null]), limit],
     );
     return rows;
@@ -121,9 +122,9 @@ function differences(request: Request): string {
   return `amount as (
       ${parts.join(' union all ')}
       union all
-      -- Fees come of the plans as they were known, and of no line.
-      select case when is_a then 0 else $5::bigint end, null, tenant_id, '', 'rated', currency, amount
-      from unnest($10::boolean[], $11::text[], $12::text[], $13::numeric[]) fee (is_a, tenant_id, currency, amount)
+      -- Fees and what is rated by the month come of the plans and quantities as they were known, and of no line.
+      select case when is_a then 0 else $5::bigint end, null, tenant_id, provider, 'rated', currency, amount
+      from json_to_recordset($10::json) a (is_a boolean, tenant_id text, provider text, currency text, amount numeric)
     ),
     difference as (
       select tenant_id, provider collate "C" as provider, figure collate "C" as figure, currency collate "C" as currency,
@@ -136,17 +137,20 @@ function differences(request: Request): string {
     )`;
 }
 
-/** Of $1 to $13. The fees at b less those at a stand above a. */
+/** Of $1 to $10. The fees at b less those at a stand above a. */
 async function valuesOf(tx: Tx, request: Request): Promise<unknown[]> {
   const { filter, params, asOf } = request;
   const earlier = await resolveEarlier(tx, request);
-  const hasFees = params.provider === undefined;
-  const feesA = hasFees ? await readFlatFees(tx, { ...filter, asOf: { ...earlier, recordedAt: asOf.recordedAt } }) : [];
-  const feesB = hasFees ? await readFlatFees(tx, filter) : [];
-  const fees = [
-    ...feesA.map((fee) => ({ ...fee, isA: true })),
-    ...feesA.map((fee) => ({ ...fee, isA: false, amount: `-${fee.amount}` })),
-    ...feesB.map((fee) => ({ ...fee, isA: false })),
+  const model = request.models.usage;
+  const wanted = { ...filter, providers: params.provider };
+  const at = (position: bigint) =>
+    readAccruals(tx, { model, filter: { ...wanted, asOf: { position, recordedAt: asOf.recordedAt } } });
+  const a = await at(earlier.position);
+  const b = await at(asOf.position);
+  const accruals = [
+    ...a.map((each) => ({ ...each, isA: true })),
+    ...a.map((each) => ({ ...each, isA: false, amount: formatDecimal(negateDecimal(parseDecimal(each.amount))) })),
+    ...b.map((each) => ({ ...each, isA: false })),
   ];
   return [
     filter.mode,
@@ -158,10 +162,7 @@ async function valuesOf(tx: Tx, request: Request): Promise<unknown[]> {
     params.provider ?? null,
     params.figure ?? null,
     params.currency ?? null,
-    fees.map(({ isA }) => isA),
-    fees.map(({ tenantId }) => tenantId),
-    fees.map(({ currency }) => currency),
-    fees.map(({ amount }) => amount),
+    JSON.stringify(accruals.map(({ tenantId, isA, ...each }) => ({ tenant_id: tenantId, is_a: isA, ...each }))),
   ];
 }
 
