@@ -117,6 +117,18 @@ describe('a controller who knows the terms and not the system', () => {
     });
   });
 
+  test('finds what is more than 60 days overdue', async () => {
+    await browser.browse(site, wide, async (page) => {
+      await page.getByRole('link', { name: 'Finance' }).click();
+      await page.getByRole('link', { name: 'Receivables', exact: true }).click();
+      await page.getByText('Filter', { exact: true }).click();
+      await page.getByLabel('Min days past due').fill('61');
+      await page.getByRole('button', { name: 'Show' }).click();
+      const rows = page.getByRole('row').filter({ hasText: 'tnt_' });
+      await expect(rows.allInnerTexts()).resolves.toEqual([expect.stringMatching(/IN_ACME_9.*96 USD/s)]);
+    });
+  });
+
   test('sees what changed since the report of the 3rd', async () => {
     await browser.browse(site, wide, async (page) => {
       await page.goto(`${site.url}/finance/reports/compare?from=2026-10-01&to=2026-11-01&as_of_a=2026-11-04T00:00:00Z`);
