@@ -16,6 +16,9 @@ type Row = Readonly<{
 /** From the record of an event to the end of a job that does not fail: others' failures must not hold it up. */
 const MAX_SECONDS = 30;
 
+/** Of fewer, with one in a hundred poisoned, chance spares them all now and then: of 422 once in seventy runs. */
+const ENOUGH_JOBS = 1_000;
+
 export const poison: Drill = {
   name: 'poison',
   breaks: 'the handlers: 1 % of the jobs fail for good, 5 % fail twice',
@@ -48,7 +51,7 @@ export const poison: Drill = {
       note(`${bad.length} of ${rows.length} jobs were poison, ${jobs.get('fails twice')?.length ?? 0} failed twice`);
       note(`the slowest of the others had ended after ${slowest.toFixed(1)} s`);
       return [
-        ...(bad.length > 0 ? [] : ['no job was poison']),
+        ...(bad.length > 0 || rows.length < ENOUGH_JOBS ? [] : ['no job was poison']),
         ...(buried === bad.length ? [] : [`${bad.length - buried} poison jobs are no dead letters`]),
         ...(slowest <= MAX_SECONDS ? [] : [`a job that does not fail took ${slowest.toFixed(1)} s`]),
       ];
