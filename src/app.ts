@@ -57,8 +57,12 @@ class SchemaMismatchError extends Error {
 
 const SCOPE = { tenant: '*' };
 const SHUTDOWN_MS = 25_000;
-/** Of the time that is left then, for whoever still comes, and for requests under way; the rest is for jobs. */
+/**
+ * Of the time that is left then, for whoever still comes, for whoever has come and not asked yet, and for requests under
+ * way; the rest is for jobs.
+ */
 const SHARE_OF_DRAIN = 0.2;
+const SHARE_OF_LATECOMERS = 0.1;
 const SHARE_OF_REQUESTS = 0.4;
 
 /** Builds everything once and starts the roles asked for. Nothing else in the code builds a pool or a loop. */
@@ -163,7 +167,7 @@ export async function createApp(settings: AppSettings): Promise<App> {
     name: 'requests',
     close: async (leftMs) => {
       await openRequests.drain(leftMs * SHARE_OF_DRAIN);
-      listening.stopAccepting();
+      await listening.stopAccepting(leftMs * SHARE_OF_LATECOMERS);
       await openRequests.finish(leftMs * SHARE_OF_REQUESTS);
     },
   });

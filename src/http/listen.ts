@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../platform/logger.ts';
 import { errorCode } from './error-code.ts';
 
@@ -13,14 +14,20 @@ export type ListenOptions = Readonly<{
 export type Listening = Readonly<{
   port: number;
   url: string;
-  /** Closes the port and idle connections; requests under way go on. */
-  stopAccepting(): void;
+  /**
+   * Closes the port and idle connections; requests under way go on. Whoever connected before is still let in: resolves
+   * when no connection is left, or those that are have had a second to ask for something, or `deadlineMs`.
+   */
+  stopAccepting(deadlineMs: number): Promise<void>;
   /** Takes no new request, lets those under way end, and after `deadlineMs` cuts them off. */
   close(deadlineMs: number): Promise<void>;
 }>;
 
 /** How many ports to try: more than a machine runs of these, few enough to fail soon. */
 const MAX_PORTS = 50;
+/** A request follows its connection within this time; what says nothing for longer was opened in advance. */
+const SPEAK_MS = 1_000;
+const SHORT_TURN_MS = 1;
 
 export class PortTakenError extends Error {
   override readonly name = 'PortTakenError';
@@ -45,7 +52,7 @@ export async function listen(server: Server, options: ListenOptions): Promise<Li
       return {
         port: actual,
         url: `http://${urlHost(host)}:${actual}`,
-        stopAccepting: () => void server.close(),
+        stopAccepting: (deadlineMs) => stopAccepting(server, deadlineMs),
         close: (deadlineMs) => close(server, deadlineMs),
       };
     } catch (error) {
@@ -65,6 +72,34 @@ function listenOn(server: Server, port: number, host: string): Promise<number> {
       resolve(address !== null && typeof address === 'object' ? address.port : port);
     });
   });
+}
+
+async function stopAccepting(server: Server, deadlineMs: number): Promise<void> {
+  const deadline = performance.now() + deadlineMs;
+  await untilNobodyWaits(server, deadlineMs / 2);
+  const closed = new AbortController();
+  server.close(() => closed.abort());
+  const speakMs = Math.min(SPEAK_MS, Math.max(0, deadline - performance.now()));
+  await pause(speakMs, undefined, { signal: closed.signal }).catch(() => undefined);
+}
+
+/**
+ * The kernel makes connections by itself and resets those that nobody has accepted when the port closes. Node accepts
+ * one in each turn of its loop; so the port may close right after a turn that had none, and that was short.
+ */
+async function untilNobodyWaits(server: Server, deadlineMs: number): Promise<void> {
+  let accepted = 0;
+  const count = (): void => void (accepted += 1);
+  server.on('connection', count);
+  const deadline = performance.now() + deadlineMs;
+  await nextTurn();
+  for (;;) {
+    const before = { accepted, at: performance.now() };
+    await nextTurn();
+    const now = performance.now();
+    if ((accepted === before.accepted && now - before.at < SHORT_TURN_MS) || now > deadline) break;
+  }
+  server.off('connection', count);
 }
 
 function close(server: Server, deadlineMs: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
+import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { listen, PortTakenError } from '../../src/http/listen.ts';
 import type { Listening } from '../../src/http/listen.ts';
@@ -62,6 +63,27 @@ describe('the server', () => {
   });
 });
 
+/** A thread of clients: opens the gate when all are connected, asks, and tells all answers. */
+const ASK_AT_ONCE = `
+  const { connect } = require('node:net');
+  const { parentPort, workerData: { port, count, gate } } = require('node:worker_threads');
+  let connected = 0;
+  const ask = () => new Promise((resolve) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => {
+      connected += 1;
+      socket.write('GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n');
+      if (connected < count) return;
+      Atomics.store(gate, 0, 1);
+      Atomics.notify(gate, 0);
+    });
+    socket.on('data', (data) => (answer += data));
+    socket.on('error', (error) => resolve(error.code));
+    socket.on('close', () => resolve(answer.split('\\r\\n\\r\\n')[1]));
+  });
+  Promise.all(Array.from({ length: count }, ask)).then((answers) => parentPort.postMessage(answers));
+`;
+
 describe('listening', () => {
   const lines: Record<string, unknown>[] = [];
   const logger = createLogger({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) });
@@ -98,6 +120,31 @@ describe('listening', () => {
     answer();
     expect(await (await asked).text()).toBe('done');
     await closed;
+  });
+
+  test('lets in whoever has connected before its port closes, however busy it was', async () => {
+    const server = createServer((_request, response) => void response.setHeader('connection', 'close').end('done'));
+    const listening = await listen(server, { port: 0, host: '127.0.0.1', mayMove: false, logger });
+    const gate = new Int32Array(new SharedArrayBuffer(4));
+    const clients = new Worker(ASK_AT_ONCE, { eval: true, workerData: { port: listening.port, count: 40, gate } });
+    const asked = once(clients, 'message');
+    // As a process that is busy: the kernel has made the connections, and nobody has accepted them.
+    Atomics.wait(gate, 0, 0);
+    await listening.stopAccepting(60_000);
+    expect(await asked).toEqual([Array.from({ length: 40 }, () => 'done')]);
+    await expect(fetch(listening.url)).rejects.toThrow();
+    await listening.close(0);
+    await clients.terminate();
+  });
+
+  test('gives a connection that says nothing a second, and no longer', async () => {
+    const listening = await listenOn(0, false);
+    const { answer } = await openConnection(listening.port);
+    const stopped = performance.now();
+    await listening.stopAccepting(60_000);
+    expect(performance.now() - stopped).toBeGreaterThan(900);
+    await listening.close(0);
+    expect(await answer).toBe('');
   });
 
   test('cuts off at its deadline what is still under way', async () => {
