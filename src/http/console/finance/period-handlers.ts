@@ -8,7 +8,7 @@ import { readPeriodDecisions, readReportedFigures } from '../../../finance/perio
 import { EVERYTHING, readPeriods } from '../../../finance/periods/read-periods.ts';
 import { reopenPeriod } from '../../../finance/periods/reopen-period.ts';
 import { withReadTransaction } from '../../../finance/read-transaction.ts';
-import { principalOf } from '../../auth.ts';
+import { decidedBy } from '../../decided-by.ts';
 import { errorCode } from '../../error-code.ts';
 import { ProblemError } from '../../problem.ts';
 import { readBody } from '../../read-body.ts';
@@ -71,7 +71,7 @@ export function decidePeriod(deps: FinanceRouteDeps, decision: 'close' | 'reopen
     }
     if (form.by.trim() === '') return again(400, 'Say who you are.');
     const { period } = request.params;
-    const by = `${form.by.trim()} (${principalOf(response).role})`;
+    const by = decidedBy(response, form.by);
     const command = { ...deps, appendEvents };
     try {
       if (decision === 'reopen') await reopenPeriod(command, { period, by, reason: form.reason });
