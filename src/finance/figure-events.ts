@@ -2,7 +2,7 @@ import type { Tx } from '../platform/postgres.ts';
 import { readFlatFees } from './flat-fees.ts';
 import { readCostShares } from './provider-costs/read-cost-shares.ts';
 import type { Models } from './read-models.ts';
-import { tableOf } from './read-models.ts';
+import { COLLECTED_KINDS, tableOf } from './read-models.ts';
 import type { FigureFilter } from './usage-source.ts';
 
 export const EVENT_FIGURES = ['usage', 'cost', 'rated', 'billed', 'collected', 'fees', 'summary'] as const;
@@ -119,15 +119,15 @@ function usageEvents({ usage }: Models, which: string): string {
 function invoiceEvents({ invoices }: Models): string {
   return `(
     with lines as materialized (
-      select position, stream_key from ${tableOf('invoice_lines', invoices)}
+      select position, stream_key, fact_key from ${tableOf('invoice_lines', invoices)}
       where ${scopeOf('issued_at')} and ($8::text is null or currency = $8::text)
     )
     select position from lines
     union
     select e.position
-    from (select distinct stream_key from lines) f
+    from (select distinct stream_key, fact_key from lines) f
     join hookledger.events e on e.stream_key = f.stream_key
-      and (e.fact_kind = 'billed' or e.type = 'StreamTenantMoved')
+      and (e.fact_key = f.fact_key or e.type = 'StreamTenantMoved')
     where e.position <= $4::bigint)`;
 }
 
@@ -136,7 +136,7 @@ function paymentEvents({ payments }: Models): string {
   return `(
     with lines as materialized (
       select position, stream_key, kind, settled_at from ${tableOf('payment_lines', payments)}
-      where ${scopeOf('settled_at')} and ($8::text is null or currency = $8::text)
+      where kind in ${COLLECTED_KINDS} and ${scopeOf('settled_at')} and ($8::text is null or currency = $8::text)
     )
     select position from lines
     union

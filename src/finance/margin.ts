@@ -6,7 +6,7 @@ import { readAccruals } from './accruals.ts';
 import { costShareSelect, costShareValues } from './provider-costs/cost-share-select.ts';
 import { readCostShares } from './provider-costs/read-cost-shares.ts';
 import type { Model } from './read-models.ts';
-import { tableOf } from './read-models.ts';
+import { COLLECTED_KINDS, tableOf } from './read-models.ts';
 import type { FigureFilter, UsageSource } from './usage-source.ts';
 import { usageSelect, usageValues } from './usage-source.ts';
 
@@ -35,6 +35,11 @@ export type MarginRow = Readonly<{
   grossMarginPct: string | undefined;
   /** Cash received less refunds, by settlement date. On another basis than the rest: beside it, never subtracted. */
   collected: string;
+  /** What disputes took away less what they gave back, and what payment providers kept: beside collected, not in it. */
+  disputed: string;
+  fees: string;
+  /** collected − disputed − fees. */
+  netCash: string;
   /** Of the group: the same in each of its currencies. */
   unpriced: string;
   uncosted: string;
@@ -51,7 +56,17 @@ export type MarginQuery = Readonly<{
 
 type Amounts = Readonly<
   Record<
-    'tenantId' | 'provider' | 'currency' | 'revenue' | 'cogs' | 'estimatedCogs' | 'collected' | 'unpriced' | 'uncosted',
+    | 'tenantId'
+    | 'provider'
+    | 'currency'
+    | 'revenue'
+    | 'cogs'
+    | 'estimatedCogs'
+    | 'collected'
+    | 'disputed'
+    | 'fees'
+    | 'unpriced'
+    | 'uncosted',
     string
   > & { isMixed: boolean }
 >;
@@ -101,6 +116,11 @@ function marginRow(row: Amounts): MarginRow {
     grossProfit: profit && formatDecimal(profit),
     grossMarginPct: profit && revenue.units > 0n ? percentOf(profit, revenue) : undefined,
     collected: row.collected,
+    disputed: row.disputed,
+    fees: row.fees,
+    netCash: formatDecimal(
+      subtractDecimals(parseDecimal(row.collected), addDecimals(parseDecimal(row.disputed), parseDecimal(row.fees))),
+    ),
     unpriced: row.unpriced,
     uncosted: row.uncosted,
   };
@@ -124,29 +144,33 @@ async function readAmounts(tx: Tx, query: MarginQuery): Promise<readonly Amounts
   const { rows } = await tx.query<Amounts>(
     `with usage as (${usageSelect(source)}),
      amount as (
-       select tenant_id, provider, rated_currency as currency, rated as revenue, 0 as cogs, 0 as estimated, 0 as collected
+       select tenant_id, provider, rated_currency as currency, rated as revenue, 0 as cogs, 0 as estimated,
+         0 as collected, 0 as disputed, 0 as fees
        from usage where $8::text = 'rated' and rated_currency <> ''
        union all
-       select tenant_id, provider, cost_currency, 0, cost, case cost_status when 'estimated' then cost else 0 end, 0
+       select tenant_id, provider, cost_currency, 0, cost, case cost_status when 'estimated' then cost else 0 end, 0, 0, 0
        from usage where cost_currency <> ''
        union all
-       select tenant_id, provider, currency, net, 0, 0, 0
+       select tenant_id, provider, currency, net, 0, 0, 0, 0, 0
        from ${tableOf('invoice_lines', invoices)} where $8::text = 'billed' and ${scopeOf('issued_at')}
        union all
-       select tenant_id, provider, currency, 0, 0, 0, amount
+       select tenant_id, provider, currency, 0, 0, 0,
+         case when kind in ${COLLECTED_KINDS} then amount else 0 end,
+         case kind when 'dispute' then -amount else 0 end, case kind when 'fee' then -amount else 0 end
        from ${tableOf('payment_lines', payments)} where ${scopeOf('settled_at')}
        union all
-       select tenant_id, provider, currency, amount, 0, 0, 0
+       select tenant_id, provider, currency, amount, 0, 0, 0, 0, 0
        from json_to_recordset($9::json) accrual (tenant_id text, provider text, currency text, amount numeric)
        union all
-       select tenant_id, provider, currency, 0, cost, 0, 0 from (${costShareSelect(11)}) fixed
+       select tenant_id, provider, currency, 0, cost, 0, 0, 0, 0 from (${costShareSelect(11)}) fixed
      ),
      by_currency as (
        select ${groupOf('tenant_id')}, ${groupOf('provider')}, currency, sum(revenue) as revenue, sum(cogs) as cogs,
-         sum(estimated) as estimated, sum(collected) as collected
+         sum(estimated) as estimated, sum(collected) as collected, sum(disputed) as disputed, sum(fees) as fees
        from amount
        group by 1, 2, 3
        having sum(revenue) <> 0 or sum(cogs) <> 0 or sum(collected) <> 0 or sum(estimated) <> 0
+         or sum(disputed) <> 0 or sum(fees) <> 0
      ),
      counted as (
        select ${groupOf('tenant_id')}, ${groupOf('provider')}, sum(unpriced) as unpriced, sum(uncosted) as uncosted
@@ -158,6 +182,7 @@ async function readAmounts(tx: Tx, query: MarginQuery): Promise<readonly Amounts
        trim_scale(coalesce(revenue, 0))::text as revenue, trim_scale(coalesce(cogs, 0))::text as cogs,
        trim_scale(coalesce(estimated, 0))::text as "estimatedCogs",
        trim_scale(coalesce(collected, 0))::text as collected,
+       trim_scale(coalesce(disputed, 0))::text as disputed, trim_scale(coalesce(fees, 0))::text as fees,
        coalesce(unpriced, 0)::text as unpriced, coalesce(uncosted, 0)::text as uncosted,
        count(*) filter (where revenue <> 0 or cogs <> 0) over (partition by tenant_id, provider) > 1 as "isMixed"
      from by_currency

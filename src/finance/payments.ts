@@ -3,7 +3,7 @@ import type { Mode } from '../domain/stream.ts';
 import type { Tx } from '../platform/postgres.ts';
 import type { AsOf } from './as-of.ts';
 import type { Model } from './read-models.ts';
-import { tableOf } from './read-models.ts';
+import { latestSelect, tableOf } from './read-models.ts';
 
 export const PAYMENT_STATUSES = ['pending', 'failed', 'succeeded', 'partially_refunded', 'refunded'] as const;
 export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
@@ -19,7 +19,13 @@ export type PaymentRow = Readonly<{
   status: PaymentStatus;
   gross: string;
   refunded: string;
+  /** What is collected: gross less refunded. */
   net: string;
+  /** Beside what is collected: withdrawn by disputes less reinstated, and what the provider kept for them. */
+  disputed: string;
+  fees: string;
+  /** net − disputed − fees; null where any of it is in another currency. */
+  netCash: string | null;
   /** Null while only events without an amount are known. */
   currency: string | null;
   customerId: string | null;
@@ -50,7 +56,9 @@ export async function readPayments(tx: Tx, query: PaymentQuery): Promise<readonl
   const { rows } = await tx.query<PaymentRow>(
     `select stream_key as "streamKey", position, payment_id as "paymentId", tenant_id as "tenantId", provider, account,
        status, trim_scale(amount)::text as gross, trim_scale(refunded)::text as refunded,
-       trim_scale(case when status in ('pending', 'failed') then 0 else amount - refunded end)::text as net, currency,
+       trim_scale(case when status in ('pending', 'failed') then 0 else amount - refunded end)::text as net,
+       trim_scale(disputed)::text as disputed, trim_scale(fees)::text as fees, trim_scale(net_cash)::text as "netCash",
+       currency,
        customer_id as "customerId", invoice_ids as "invoiceIds", settled_at as "settledAt",
        failed_attempts as "failedAttempts", failure_code as "failureCode", differing_reports as "differingReports"
      from (${paymentSelect(query.model)}) p
@@ -89,11 +97,7 @@ export async function readPaymentTotals(tx: Tx, query: Omit<PaymentQuery, 'after
 
 function paymentSelect(model: Model): string {
   return `
-    select * from (
-      select distinct on (stream_key) * from ${tableOf('payments', model)}
-      where position <= $1::bigint
-      order by stream_key, position desc
-    ) latest
+    select * from (${latestSelect(tableOf('payments', model), { key: 'thing', upTo: '$1::bigint' })}) p
     where mode = $2::text and books = 'platform'
       and ($3::text[] is null or tenant_id = any ($3::text[]))
       and ($4::text[] is null or provider = any ($4::text[]))

@@ -1,6 +1,6 @@
 import type { Tx } from '../platform/postgres.ts';
 
-export type ModelName = 'usage' | 'payments' | 'invoices' | 'calls';
+export type ModelName = 'usage' | 'payments' | 'invoices' | 'payouts' | 'calls';
 
 /** The active version of a projection, and how far it has folded in this transaction's snapshot. */
 export type Model = Readonly<{ name: ModelName; version: number; position: bigint; lagSeconds: number }>;
@@ -44,7 +44,13 @@ export async function readModels(tx: Tx): Promise<Models> {
     }
     return { name, version: row.version, position: BigInt(row.position), lagSeconds: row.lagSeconds };
   };
-  return { usage: find('usage'), payments: find('payments'), invoices: find('invoices'), calls: find('calls') };
+  return {
+    usage: find('usage'),
+    payments: find('payments'),
+    invoices: find('invoices'),
+    payouts: find('payouts'),
+    calls: find('calls'),
+  };
 }
 
 /** An answer of several models stands where the one furthest behind stands. */
@@ -58,12 +64,35 @@ type Table =
   | 'usage_sums'
   | 'payments'
   | 'payment_lines'
+  | 'payment_failures'
+  | 'refunds'
+  | 'disputes'
   | 'invoices'
   | 'invoice_lines'
+  | 'credit_notes'
+  | 'payouts'
   | 'call_links';
 
 /** The table of this version of the model, for use in SQL text. */
 export function tableOf(table: Table, { version }: Pick<Model, 'version'>): string {
   if (!Number.isSafeInteger(version) || version < 1) throw new RangeError(`Not a version of a projection: ${version}.`);
   return `hookledger.${table}_v${version}`;
+}
+
+/** Kinds of cash lines that are what is collected, as a list for SQL. Disputes and fees stand beside it. */
+export const COLLECTED_KINDS = `('payment', 'refund')`;
+
+/**
+ * SQL: a sub-select of each thing once, or with `part_key` each of its parts, as its row with the greatest position at or
+ * below `upTo`, which is an expression. What is not there any more for whoever reads is left out.
+ */
+export function latestSelect(table: string, { key, upTo }: { key: 'thing' | 'part'; upTo: string }): string {
+  const columns = key === 'thing' ? ['stream_key'] : ['stream_key', 'part_key'];
+  return `
+    select * from (
+      select distinct on (${columns.join(', ')}) * from ${table}
+      where position <= ${upTo}
+      order by ${[...columns, 'position', 'is_there'].map((column) => `${column} desc`).join(', ')}
+    ) latest
+    where is_there`;
 }

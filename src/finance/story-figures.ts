@@ -1,6 +1,6 @@
 import type { Tx } from '../platform/postgres.ts';
 import type { Models } from './read-models.ts';
-import { tableOf } from './read-models.ts';
+import { COLLECTED_KINDS, tableOf } from './read-models.ts';
 import type { StoryLines } from './story-lines.ts';
 
 /** A figure as finance sees it today, which a line went into: of one tenant, provider and day (UTC). */
@@ -71,7 +71,12 @@ async function readInvoiceFigures(tx: Tx, { invoices }: Models, lines: StoryLine
 
 async function readPaymentFigures(tx: Tx, { payments }: Models, lines: StoryLines): Promise<readonly StoryFigure[]> {
   const { rows } = await tx.query<StoryFigure>(
-    dailySum({ table: tableOf('payment_lines', payments), figure: 'collected', amount: 'amount', time: 'settled_at' }),
+    dailySum({
+      table: `(select * from ${tableOf('payment_lines', payments)} where kind in ${COLLECTED_KINDS})`,
+      figure: 'collected',
+      amount: 'amount',
+      time: 'settled_at',
+    }),
     dailyValues(lines.payments.map((line) => ({ ...line, at: line.settledAt }))),
   );
   return rows;

@@ -31,7 +31,8 @@ export type StoryUsageLine = Readonly<{
 export type StoryPaymentLine = Readonly<{
   position: string;
   eventId: string;
-  kind: 'payment' | 'refund';
+  /** What is collected is the first two; the others stand beside it. */
+  kind: 'payment' | 'refund' | 'dispute' | 'fee';
   tenantId: string;
   provider: string;
   mode: 'live' | 'test';
@@ -44,6 +45,8 @@ export type StoryPaymentLine = Readonly<{
 export type StoryInvoiceLine = Readonly<{
   position: string;
   eventId: string;
+  /** A credit note's is negative. */
+  kind: 'invoice' | 'credit_note';
   tenantId: string;
   provider: string;
   mode: 'live' | 'test';
@@ -99,7 +102,9 @@ async function listPaymentLines(
   { payments }: Models,
   events: readonly LineCause[],
 ): Promise<readonly StoryPaymentLine[]> {
-  const reports = events.filter(({ fact_kind }) => fact_kind === 'payment' || fact_kind === 'refund');
+  const reports = events.flatMap(({ stream_key, fact_kind }) =>
+    (LINE_KINDS[fact_kind ?? ''] ?? []).map((kind) => ({ stream_key, kind })),
+  );
   const { rows } = await tx.query<StoryPaymentLine>(
     // Every event that touched a payment has a row there, which an index finds.
     `with touched as (
@@ -116,32 +121,42 @@ async function listPaymentLines(
      order by l.position, l.line_no limit 500`,
     [
       events.map(({ position }) => position),
-      reports.map((event) => event.stream_key),
-      reports.map((event) => event.fact_kind),
+      reports.map((report) => report.stream_key),
+      reports.map((report) => report.kind),
     ],
   );
   return rows;
 }
+
+/** The lines of cash that the reports of a fact make, by its kind. */
+const LINE_KINDS: Readonly<Record<string, readonly string[]>> = {
+  payment: ['payment'],
+  refund: ['refund'],
+  dispute: ['dispute', 'fee'],
+};
 
 async function listInvoiceLines(
   tx: Tx,
   { invoices }: Models,
   events: readonly LineCause[],
 ): Promise<readonly StoryInvoiceLine[]> {
+  const reports = events.filter(({ fact_kind }) => fact_kind === 'billed' || fact_kind === 'credit');
   const { rows } = await tx.query<StoryInvoiceLine>(
     `with touched as (
        select unnest($1::bigint[]) as position
        union
        select position from ${tableOf('invoices', invoices)} where stream_key = any ($2::text[])
      )
-     select l.position, l.event_id as "eventId", l.tenant_id as "tenantId", l.provider, l.mode, l.books,
+     select l.position, l.event_id as "eventId", l.kind, l.tenant_id as "tenantId", l.provider, l.mode, l.books,
        l.issued_at as "issuedAt", trim_scale(l.net)::text as net, trim_scale(l.tax)::text as tax, l.currency
      from ${tableOf('invoice_lines', invoices)} l
      join touched on touched.position = l.position
+     where l.position = any ($1::bigint[]) or l.fact_key = any ($3::text[])
      order by l.position, l.line_no limit 500`,
     [
       events.map(({ position }) => position),
-      events.filter(({ fact_kind }) => fact_kind === 'billed').map((event) => event.stream_key),
+      reports.map((event) => event.stream_key),
+      reports.map((event) => event.fact_key),
     ],
   );
   return rows;

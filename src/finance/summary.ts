@@ -6,7 +6,7 @@ import { readAccruals } from './accruals.ts';
 import { costShareSelect, costShareValues } from './provider-costs/cost-share-select.ts';
 import { readCostShares } from './provider-costs/read-cost-shares.ts';
 import type { Model } from './read-models.ts';
-import { tableOf } from './read-models.ts';
+import { COLLECTED_KINDS, tableOf } from './read-models.ts';
 import type { FigureFilter, UsageSource } from './usage-source.ts';
 import { usageSelect, usageValues } from './usage-source.ts';
 
@@ -113,7 +113,7 @@ async function readPaymentAmounts(tx: Tx, { payments, filter }: SummaryQuery): P
     `select tenant_id as "tenantId", currency, 'collected' as figure, trim_scale(sum(amount))::text as amount
      from ${tableOf('payment_lines', payments)}
      where mode = $1::text and books = 'platform' and settled_at >= $2::timestamptz and settled_at < $3::timestamptz
-       and position <= $4::bigint
+       and kind in ${COLLECTED_KINDS} and position <= $4::bigint
        and ($5::text[] is null or tenant_id = any ($5::text[]))
        and ($6::text[] is null or provider = any ($6::text[]))
      group by tenant_id, currency having sum(amount) <> 0`,

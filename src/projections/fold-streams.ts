@@ -5,8 +5,8 @@ import { foldOne } from './projection.ts';
 export type StreamStep<State, Line> = Readonly<{ state: State; lines: readonly Line[] }>;
 
 export type StreamRows<State, Line> = Readonly<{
-  /** The state after each event that touched it. */
-  rows: readonly Readonly<{ event: RecordedEvent; state: State }>[];
+  /** The state after each event that touched it, and before; undefined where the event is its first. */
+  rows: readonly Readonly<{ event: RecordedEvent; before: State | undefined; state: State }>[];
   /** Numbered within the event that caused them, from 1. */
   lines: readonly Readonly<{ event: RecordedEvent; lineNo: number; line: Line }>[];
 }>;
@@ -18,13 +18,14 @@ export function foldStreams<State, Line>(
   fold: (before: State | undefined, event: RecordedEvent) => StreamStep<State, Line> | undefined,
 ): StreamRows<State, Line> {
   const states = new Map(loaded);
-  const rows: { event: RecordedEvent; state: State }[] = [];
+  const rows: { event: RecordedEvent; before: State | undefined; state: State }[] = [];
   const lines: { event: RecordedEvent; lineNo: number; line: Line }[] = [];
   for (const event of events) {
-    const step = foldOne(event, () => fold(states.get(event.streamKey), event));
+    const before = states.get(event.streamKey);
+    const step = foldOne(event, () => fold(before, event));
     if (step === undefined) continue;
     states.set(event.streamKey, step.state);
-    rows.push({ event, state: step.state });
+    rows.push({ event, before, state: step.state });
     step.lines.forEach((line, index) => lines.push({ event, lineNo: index + 1, line }));
   }
   return { rows, lines };

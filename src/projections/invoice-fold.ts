@@ -1,41 +1,31 @@
 import type { RecordedEvent } from '../domain/envelope.ts';
 import type { EventData } from '../domain/events.ts';
 import { readEventData } from '../domain/events.ts';
-import type { Books, Mode } from '../domain/stream.ts';
-import type { Contribution } from './differences.ts';
 import { differences } from './differences.ts';
 import type { StreamStep } from './fold-streams.ts';
+import { billedOf } from './invoice-billed.ts';
+import type { Billed } from './invoice-billed.ts';
+import type { InvoiceState } from './invoice-state.ts';
 import type { Report } from './report.ts';
-import { greaterReport, reportOf } from './report.ts';
+import { greaterReport, namedReportOf, reportOf } from './report.ts';
 
-/** An invoice as its greatest report tells it. Kept as JSON, so only what survives that. */
-export type InvoiceState = Readonly<{
-  invoiceId: string;
-  tenantId: string;
-  provider: string;
-  account: string;
-  mode: Mode;
-  books: Books;
-  report: Report & Readonly<{ invoice: EventData<'InvoiceFinalized'> }>;
-}>;
-
-export type BilledBucket = Readonly<{
-  tenantId: string;
-  provider: string;
-  mode: string;
-  books: string;
-  issuedAt: string;
-  currency: string;
-}>;
-export type Billed = Contribution<BilledBucket, 'net' | 'tax'>;
+/** A line is of one fact: the invoice, or one of its credit notes. */
+export type BilledLine = Billed & Readonly<{ factKey: string }>;
 
 /** What an event makes of its invoice; undefined when it says nothing of one. */
 export function foldInvoice(
   before: InvoiceState | undefined,
   event: RecordedEvent,
-): StreamStep<InvoiceState, Billed> | undefined {
+): StreamStep<InvoiceState, BilledLine> | undefined {
   const state = evolve(before, event);
-  return state && { state, lines: differences(before && billed(before), billed(state)) };
+  if (state === undefined) return undefined;
+  const was = before === undefined ? new Map<string, Billed>() : billedOf(before);
+  const is = billedOf(state);
+  const factKeys = [...new Set([...was.keys(), ...is.keys()])].toSorted();
+  const lines = factKeys.flatMap((factKey) =>
+    differences(was.get(factKey), is.get(factKey)).map((line) => ({ ...line, factKey })),
+  );
+  return { state, lines };
 }
 
 function evolve(before: InvoiceState | undefined, event: RecordedEvent): InvoiceState | undefined {
@@ -48,6 +38,9 @@ function evolve(before: InvoiceState | undefined, event: RecordedEvent): Invoice
     case 'InvoiceVoided':
     case 'InvoiceMarkedUncollectible':
       return withReport(before, event, readEventData(event.type, event.schemaVersion, event.data));
+    case 'CreditNoteIssued':
+    case 'CreditNoteVoided':
+      return withCreditNote(before, event, readEventData(event.type, event.schemaVersion, event.data));
     case 'StreamTenantMoved': {
       const { to } = readEventData('StreamTenantMoved', event.schemaVersion, event.data);
       return before && { ...before, tenantId: to };
@@ -57,13 +50,7 @@ function evolve(before: InvoiceState | undefined, event: RecordedEvent): Invoice
   }
 }
 
-function withReport(
-  before: InvoiceState | undefined,
-  event: RecordedEvent,
-  invoice: EventData<'InvoiceFinalized'>,
-): InvoiceState {
-  const report = { ...orderOf(event), invoice };
-  if (before !== undefined) return { ...before, report: greaterReport(before.report, report) };
+function unknownInvoice(event: RecordedEvent): InvoiceState {
   return {
     invoiceId: event.externalId,
     tenantId: event.tenantId,
@@ -71,8 +58,30 @@ function withReport(
     account: event.account ?? '',
     mode: event.mode,
     books: event.books,
-    report,
+    creditNotes: {},
   };
+}
+
+function withReport(
+  before: InvoiceState | undefined,
+  event: RecordedEvent,
+  invoice: EventData<'InvoiceFinalized'>,
+): InvoiceState {
+  const state = before ?? unknownInvoice(event);
+  const report = { ...orderOf(event), invoice, factKey: event.fact?.key };
+  return { ...state, report: greaterReport(state.report, report) };
+}
+
+function withCreditNote(
+  before: InvoiceState | undefined,
+  event: RecordedEvent,
+  note: EventData<'CreditNoteIssued'>,
+): InvoiceState {
+  const state = before ?? unknownInvoice(event);
+  const rank = note.status === 'void' ? 20 : 10;
+  const { key, report: order } = namedReportOf(event, { name: `credit/${note.creditNoteId}`, rank });
+  const report = { ...order, note };
+  return { ...state, creditNotes: { ...state.creditNotes, [key]: greaterReport(state.creditNotes[key], report) } };
 }
 
 /** A draft bills nothing, so it reports no fact; every other report outranks it. */
@@ -80,19 +89,4 @@ function orderOf(event: RecordedEvent): Report {
   if (event.fact !== undefined) return reportOf(event, event.fact);
   const occurredAt = event.occurredAt.toISOString();
   return { rank: 0, providerTime: occurredAt, position: String(event.position), occurredAt };
-}
-
-/** When the invoice was issued; null for a draft. */
-export function issuedAtOf({ report }: InvoiceState): string | null {
-  const { invoice, occurredAt } = report;
-  if (invoice.status === 'draft') return null;
-  return invoice.issuedAt === undefined ? occurredAt : new Date(invoice.issuedAt).toISOString();
-}
-
-function billed(state: InvoiceState): Billed | undefined {
-  const { tenantId, provider, mode, books, report } = state;
-  const { status, net, tax, currency } = report.invoice;
-  const issuedAt = issuedAtOf(state);
-  if (issuedAt === null || status === 'void') return undefined;
-  return { bucket: { tenantId, provider, mode, books, issuedAt, currency }, measures: { net, tax } };
 }

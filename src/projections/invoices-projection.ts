@@ -1,10 +1,15 @@
-import type { StreamRows } from './fold-streams.ts';
-import type { Billed, InvoiceState } from './invoice-fold.ts';
-import { foldInvoice, issuedAtOf } from './invoice-fold.ts';
+import { balanceOf } from './invoice-balance.ts';
+import type { BilledLine } from './invoice-fold.ts';
+import { foldInvoice } from './invoice-fold.ts';
+import { creditedAtOf, currencyOf, firstCreditNote, issuedAtOf } from './invoice-state.ts';
+import type { InvoiceState } from './invoice-state.ts';
 import { createStreamProjection } from './stream-projection.ts';
 
-/** What was billed: a row for each event that touches an invoice, and lines, net and tax apart, by time of issue. */
-export const invoicesProjection = createStreamProjection<InvoiceState, Billed>({
+/**
+ * What was billed and is owed: a row for each event that touches an invoice, rows of its credit notes, and lines by time
+ * of issue, net and tax apart, in which credit notes are negative.
+ */
+export const invoicesProjection = createStreamProjection<InvoiceState, BilledLine>({
   name: 'invoices',
   version: 1,
   streamKind: 'invoice',
@@ -15,50 +20,73 @@ export const invoicesProjection = createStreamProjection<InvoiceState, Billed>({
     'InvoicePaymentFailed',
     'InvoiceVoided',
     'InvoiceMarkedUncollectible',
+    'CreditNoteIssued',
+    'CreditNoteVoided',
     'StreamTenantMoved',
   ],
   fold: foldInvoice,
   stateTable: 'invoices_v1',
-  lineTable: 'invoice_lines_v1',
   stateRow: invoiceRow,
-  lineRow: invoiceLineRow,
+  lines: { table: 'invoice_lines_v1', rowOf: invoiceLineRow },
+  parts: [{ table: 'credit_notes_v1', rowsOf: creditNoteRows }],
 });
 
-type Rows = StreamRows<InvoiceState, Billed>;
-
-function invoiceRow({ event, state }: Rows['rows'][number]): Record<string, unknown> {
-  const { invoice } = state.report;
+function invoiceRow(state: InvoiceState): Record<string, unknown> {
+  const invoice = state.report?.invoice;
+  const { credited, creditedPaid, fromCustomerBalance, balance, settledElsewhere } = balanceOf(state);
   return {
-    stream_key: event.streamKey,
-    position: String(event.position),
-    event_id: event.eventId,
-    invoice_id: state.invoiceId,
-    invoice_number: invoice.number,
-    tenant_id: state.tenantId,
-    provider: state.provider,
-    account: state.account,
-    mode: state.mode,
-    books: state.books,
-    status: invoice.status,
-    net: invoice.net,
-    tax: invoice.tax,
-    total: invoice.total,
-    paid: invoice.paid,
-    currency: invoice.currency,
-    customer_id: invoice.customerId,
+    ...invoiceColumns(state),
+    invoice_number: invoice?.number,
+    status: invoice?.status ?? 'unknown',
+    net: invoice?.net ?? '0',
+    tax: invoice?.tax ?? '0',
+    total: invoice?.total ?? '0',
+    paid: invoice?.paid ?? '0',
+    from_customer_balance: fromCustomerBalance,
+    credited,
+    credited_paid: creditedPaid,
+    balance,
+    settled_elsewhere: settledElsewhere,
+    currency: currencyOf(state),
+    customer_id: invoice?.customerId ?? firstCreditNote(state)?.customerId,
     issued_at: issuedAtOf(state),
-    due_at: invoice.dueAt,
-    state,
+    due_at: invoice?.dueAt,
   };
 }
 
-function invoiceLineRow({ event, lineNo, line }: Rows['lines'][number]): Record<string, unknown> {
-  const { bucket, measures } = line;
+function creditNoteRows(state: InvoiceState): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
+  return new Map(
+    Object.entries(state.creditNotes).map(([key, credit]) => {
+      const { creditNoteId, number, customerId, status, reason, net, tax, total, alreadyPaid, currency } = credit.note;
+      const row = {
+        ...invoiceColumns(state),
+        credit_note_id: creditNoteId,
+        credit_note_number: number,
+        invoice_number: state.report?.invoice.number,
+        customer_id: customerId,
+        status,
+        reason,
+        net,
+        tax,
+        total,
+        already_paid: alreadyPaid ?? '0',
+        currency,
+        issued_at: creditedAtOf(credit),
+        voided_at: status === 'void' ? credit.occurredAt : null,
+      };
+      return [key, row];
+    }),
+  );
+}
+
+function invoiceColumns({ invoiceId, tenantId, provider, account, mode, books }: InvoiceState) {
+  return { invoice_id: invoiceId, tenant_id: tenantId, provider, account, mode, books };
+}
+
+function invoiceLineRow({ bucket, measures, factKey }: BilledLine): Record<string, unknown> {
   return {
-    position: String(event.position),
-    line_no: lineNo,
-    stream_key: event.streamKey,
-    event_id: event.eventId,
+    fact_key: factKey,
+    kind: bucket.kind,
     tenant_id: bucket.tenantId,
     provider: bucket.provider,
     mode: bucket.mode,

@@ -1,13 +1,15 @@
 import type { Money } from '../domain/currency.ts';
 import { compareDecimals, parseDecimal } from '../domain/decimal.ts';
+import { disputeRank } from '../domain/dispute-rank.ts';
 import type { RecordedEvent } from '../domain/envelope.ts';
 import { readEventData } from '../domain/events.ts';
 import { differences } from './differences.ts';
+import { foldDispute } from './dispute-fold.ts';
 import type { StreamStep } from './fold-streams.ts';
 import type { Cash } from './payment-cash.ts';
 import { cashOf } from './payment-cash.ts';
 import type { PaymentState } from './payment-state.ts';
-import { greaterReport, reportOf } from './report.ts';
+import { greaterReport, namedReportOf, reportOf } from './report.ts';
 
 /** What an event makes of its payment; undefined when it says nothing of one. */
 export function foldPayment(
@@ -34,6 +36,10 @@ function evolve(before: PaymentState | undefined, event: RecordedEvent): Payment
       return withRefund(state, event);
     case 'RefundTotalReported':
       return withRefundTotal(state, event);
+    case 'DisputeOpened':
+    case 'DisputeUpdated':
+    case 'DisputeClosed':
+      return withDispute(state, event, event.type);
     case 'InvoicePaymentLinked': {
       const { invoiceId } = readEventData('InvoicePaymentLinked', event.schemaVersion, event.data);
       return { ...state, invoiceIds: withInvoice(state, invoiceId) };
@@ -58,6 +64,7 @@ function unknownPayment(event: RecordedEvent): PaymentState {
     failures: {},
     refunds: {},
     refundTotals: [],
+    disputes: {},
     invoiceIds: [],
     differingReports: 0,
   };
@@ -89,14 +96,8 @@ function withFailure(state: PaymentState, event: RecordedEvent): PaymentState | 
   if (event.fact === undefined) return undefined;
   const { key } = event.fact;
   const data = readEventData('PaymentFailed', event.schemaVersion, event.data);
-  const code = data.failureCode ?? data.declineCode;
-  const report = {
-    ...reportOf(event, event.fact),
-    amount: data.amount,
-    currency: data.currency,
-    ...(code === undefined ? {} : { code }),
-    ...(data.customerId === undefined ? {} : { customerId: data.customerId }),
-  };
+  const { amount, currency, failureCode, declineCode, customerId, chargeId } = data;
+  const report = { ...reportOf(event, event.fact), amount, currency, failureCode, declineCode, customerId, chargeId };
   return {
     ...state,
     failures: { ...state.failures, [key]: greaterReport(state.failures[key], report) },
@@ -108,8 +109,9 @@ function withFailure(state: PaymentState, event: RecordedEvent): PaymentState | 
 function withRefund(state: PaymentState, event: RecordedEvent): PaymentState | undefined {
   if (event.fact === undefined) return undefined;
   const { key } = event.fact;
-  const { amount, currency, status } = readEventData('RefundReported', event.schemaVersion, event.data);
-  const report = { ...reportOf(event, event.fact), amount, currency, status };
+  const data = readEventData('RefundReported', event.schemaVersion, event.data);
+  const { amount, currency, status, refundId, reason, chargeId } = data;
+  const report = { ...reportOf(event, event.fact), amount, currency, status, refundId, reason, chargeId };
   return {
     ...state,
     refunds: { ...state.refunds, [key]: greaterReport(state.refunds[key], report) },
@@ -122,6 +124,19 @@ function withRefundTotal(state: PaymentState, event: RecordedEvent): PaymentStat
   const { chargeId, total, currency } = readEventData('RefundTotalReported', event.schemaVersion, event.data);
   const report = { ...reportOf(event, event.fact), amount: total, currency, chargeId };
   return { ...state, refundTotals: [...state.refundTotals, report] };
+}
+
+/** Two events may tell another amount of one dispute: it grew, or shrank. That is no disagreement. */
+function withDispute(
+  state: PaymentState,
+  event: RecordedEvent,
+  type: 'DisputeOpened' | 'DisputeUpdated' | 'DisputeClosed',
+): PaymentState {
+  const data = readEventData(type, event.schemaVersion, event.data);
+  const name = `dispute/${data.disputeId ?? data.chargeId ?? state.paymentId}`;
+  const { key, report: order } = namedReportOf(event, { name, rank: disputeRank(type, data.status) });
+  const dispute = foldDispute(state.disputes[key], { order, isClosed: type === 'DisputeClosed', data });
+  return { ...state, disputes: { ...state.disputes, [key]: dispute } };
 }
 
 function withInvoice({ invoiceIds }: PaymentState, invoiceId: string | undefined): readonly string[] {

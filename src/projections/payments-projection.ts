@@ -1,11 +1,14 @@
-import type { StreamRows } from './fold-streams.ts';
 import type { Cash } from './payment-cash.ts';
 import { foldPayment } from './payment-fold.ts';
+import { disputeRows, failureRows, refundRows } from './payment-parts.ts';
 import { summarisePayment } from './payment-summary.ts';
 import type { PaymentState } from './payment-state.ts';
 import { createStreamProjection } from './stream-projection.ts';
 
-/** What was collected and given back: a row for each event that touches a payment, and lines by settlement time. */
+/**
+ * Cash: a row for each event that touches a payment, rows of its refunds, failed attempts and disputes, and lines by
+ * settlement time. What is collected is the lines of payments and refunds; those of disputes and fees stand beside it.
+ */
 export const paymentsProjection = createStreamProjection<PaymentState, Cash>({
   name: 'payments',
   version: 1,
@@ -15,24 +18,26 @@ export const paymentsProjection = createStreamProjection<PaymentState, Cash>({
     'PaymentFailed',
     'RefundReported',
     'RefundTotalReported',
+    'DisputeOpened',
+    'DisputeUpdated',
+    'DisputeClosed',
     'InvoicePaymentLinked',
     'StreamTenantMoved',
   ],
   fold: foldPayment,
   stateTable: 'payments_v1',
-  lineTable: 'payment_lines_v1',
   stateRow: paymentRow,
-  lineRow: paymentLineRow,
+  lines: { table: 'payment_lines_v1', rowOf: paymentLineRow },
+  parts: [
+    { table: 'refunds_v1', rowsOf: refundRows },
+    { table: 'payment_failures_v1', rowsOf: failureRows },
+    { table: 'disputes_v1', rowsOf: disputeRows },
+  ],
 });
 
-type Rows = StreamRows<PaymentState, Cash>;
-
-function paymentRow({ event, state }: Rows['rows'][number]): Record<string, unknown> {
+function paymentRow(state: PaymentState): Record<string, unknown> {
   const summary = summarisePayment(state);
   return {
-    stream_key: event.streamKey,
-    position: String(event.position),
-    event_id: event.eventId,
     payment_id: state.paymentId,
     tenant_id: state.tenantId,
     provider: state.provider,
@@ -42,6 +47,9 @@ function paymentRow({ event, state }: Rows['rows'][number]): Record<string, unkn
     status: summary.status,
     amount: summary.amount,
     refunded: summary.refunded,
+    disputed: summary.disputed,
+    fees: summary.fees,
+    net_cash: summary.netCash,
     currency: summary.currency,
     customer_id: summary.customerId,
     invoice_ids: state.invoiceIds,
@@ -49,17 +57,11 @@ function paymentRow({ event, state }: Rows['rows'][number]): Record<string, unkn
     failed_attempts: summary.failedAttempts,
     failure_code: summary.failureCode,
     differing_reports: state.differingReports,
-    state,
   };
 }
 
-function paymentLineRow({ event, lineNo, line }: Rows['lines'][number]): Record<string, unknown> {
-  const { bucket, measures } = line;
+function paymentLineRow({ bucket, measures }: Cash): Record<string, unknown> {
   return {
-    position: String(event.position),
-    line_no: lineNo,
-    stream_key: event.streamKey,
-    event_id: event.eventId,
     tenant_id: bucket.tenantId,
     provider: bucket.provider,
     mode: bucket.mode,

@@ -6,25 +6,36 @@ import type { StreamRows, StreamStep } from './fold-streams.ts';
 import { foldStreams } from './fold-streams.ts';
 import type { Projection } from './projection.ts';
 
-type RowOf = Readonly<Record<string, unknown>>;
+/** Column values. A row about the thing itself has the `tenant_id` that the thing is of. */
+type Row = Readonly<Record<string, unknown>>;
 
-export type StreamProjection<State, Line> = Readonly<{
+/** What a thing consists of, such as the refunds of a payment: a row each time that one of them changed, by its key. */
+export type PartTable<State> = Readonly<{ table: string; rowsOf: (state: State) => ReadonlyMap<string, Row> }>;
+
+export type StreamProjection<State extends Readonly<{ tenantId: string }>, Line> = Readonly<{
   name: string;
   version: number;
   /** What its streams are about; events of other streams pass by. */
   streamKind: StreamKind;
   types: readonly EventType[];
   fold: (before: State | undefined, event: RecordedEvent) => StreamStep<State, Line> | undefined;
-  /** Append-only tables of this version; the one of the states has `stream_key`, `position` and `state`. */
+  /** Append-only tables of this version; the one of the states has `stream_key`, `position`, `state` and `is_there`. */
   stateTable: string;
-  lineTable: string;
-  stateRow: (row: StreamRows<State, Line>['rows'][number]) => RowOf;
-  lineRow: (line: StreamRows<State, Line>['lines'][number]) => RowOf;
+  stateRow: (state: State) => Row;
+  lines?: Readonly<{ table: string; rowOf: (line: Line) => Row }>;
+  parts?: readonly PartTable<State>[];
 }>;
 
-/** A projection that folds each stream by itself: a row after each event that touches it, and lines of differences. */
-export function createStreamProjection<State, Line>(definition: StreamProjection<State, Line>): Projection {
-  const { name, version, streamKind, types, stateTable, lineTable } = definition;
+/**
+ * A projection that folds each stream by itself: a row after each event that touches it, rows of its parts that changed,
+ * and lines of differences. What is no longer there for a tenant (the thing moved to another, or a part is none any
+ * more) has one last row with `is_there` false: whoever sees only that tenant's rows would take the one before for
+ * current.
+ */
+export function createStreamProjection<State extends Readonly<{ tenantId: string }>, Line>(
+  definition: StreamProjection<State, Line>,
+): Projection {
+  const { name, version, streamKind, types, stateTable, stateRow, lines, parts = [] } = definition;
   return {
     name,
     version,
@@ -33,10 +44,71 @@ export function createStreamProjection<State, Line>(definition: StreamProjection
       const streamKeys = events.filter((event) => event.streamKind === streamKind).map(({ streamKey }) => streamKey);
       if (streamKeys.length === 0) return;
       const states = await loadStates<State>(tx, stateTable, streamKeys);
-      const { rows, lines } = foldStreams(states, events, definition.fold);
-      await append(tx, stateTable, rows.map(definition.stateRow));
-      await append(tx, lineTable, lines.map(definition.lineRow));
+      const folded = foldStreams(states, events, definition.fold);
+      const stateRows = folded.rows.flatMap((row) => stateRowsOf(row, stateRow));
+      await append(tx, stateTable, stateRows);
+      for (const { table, rowsOf } of parts) {
+        const rows = folded.rows.flatMap((row) => partRowsOf(row, rowsOf));
+        // oxlint-disable-next-line no-await-in-loop -- one connection writes one table at a time
+        await append(tx, table, rows);
+      }
+      if (lines !== undefined)
+        await append(
+          tx,
+          lines.table,
+          folded.lines.map((line) => lineRowOf(line, lines.rowOf)),
+        );
     },
+  };
+}
+
+type StateRow<State> = StreamRows<State, unknown>['rows'][number];
+
+function stateRowsOf<State extends Readonly<{ tenantId: string }>>(
+  { event, before, state }: StateRow<State>,
+  rowOf: (state: State) => Row,
+): readonly Row[] {
+  const named = { stream_key: event.streamKey, position: String(event.position), event_id: event.eventId };
+  const row = { ...rowOf(state), ...named, state, is_there: true };
+  if (before === undefined || before.tenantId === state.tenantId) return [row];
+  // Nothing goes on from there, so that it needs no state; what the thing is now is not for the tenant that had it.
+  return [{ ...rowOf(before), ...named, state: {}, is_there: false }, row];
+}
+
+function partRowsOf<State>(
+  { event, before, state }: StateRow<State>,
+  rowsOf: (state: State) => ReadonlyMap<string, Row>,
+): readonly Row[] {
+  const had = before === undefined ? new Map<string, Row>() : rowsOf(before);
+  const has = rowsOf(state);
+  return [...new Set([...had.keys(), ...has.keys()])].toSorted().flatMap((key) => {
+    const named = {
+      stream_key: event.streamKey,
+      part_key: key,
+      position: String(event.position),
+      event_id: event.eventId,
+    };
+    const was = had.get(key);
+    const is = has.get(key);
+    if (JSON.stringify(was) === JSON.stringify(is)) return [];
+    const hasLeft = was !== undefined && was['tenant_id'] !== is?.['tenant_id'];
+    return [
+      ...(hasLeft ? [{ ...was, ...named, is_there: false }] : []),
+      ...(is === undefined ? [] : [{ ...is, ...named, is_there: true }]),
+    ];
+  });
+}
+
+function lineRowOf<Line>(
+  { event, lineNo, line }: StreamRows<unknown, Line>['lines'][number],
+  rowOf: (line: Line) => Row,
+): Row {
+  return {
+    ...rowOf(line),
+    position: String(event.position),
+    line_no: lineNo,
+    stream_key: event.streamKey,
+    event_id: event.eventId,
   };
 }
 
@@ -49,13 +121,13 @@ async function loadStates<State>(
     `select distinct on (stream_key) stream_key, state
      from hookledger.${table}
      where stream_key = any ($1::text[])
-     order by stream_key, position desc`,
+     order by stream_key desc, position desc, is_there desc`,
     [[...new Set(streamKeys)]],
   );
   return new Map(rows.map((row) => [row.stream_key, row.state]));
 }
 
-async function append(tx: Tx, table: string, rows: readonly RowOf[]): Promise<void> {
+async function append(tx: Tx, table: string, rows: readonly Row[]): Promise<void> {
   if (rows.length === 0) return;
   await tx.query(
     `insert into hookledger.${table} select * from json_populate_recordset(null::hookledger.${table}, $1::json)`,

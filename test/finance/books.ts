@@ -21,9 +21,9 @@ export type Answer = Readonly<{
   position: string;
 }>;
 
-/** Books of a reseller in a database of their own: events are appended as they are, folded on demand, and asked by report. */
-export async function openBooks({ tenants, now }: { tenants: readonly string[]; now: string }) {
-  const database = await createTestDatabase();
+/** Books of a reseller in a database of their own, copied `from` another if named: events are appended as they are, folded on demand, and asked by report. */
+export async function openBooks({ tenants, now, from }: { tenants: readonly string[]; now: string; from?: string }) {
+  const database = await createTestDatabase(from);
   await createTenants(database.adminPool, [...tenants]);
   const logger = createLogger({ level: 'silent' });
   let time = new Date(now);
@@ -59,6 +59,19 @@ export async function openBooks({ tenants, now }: { tenants: readonly string[]; 
           totals: totalsJson(await opened.readTotals(), 'UTC'),
           position: String(opened.meta.asOf.position),
         };
+      });
+    },
+    /** All pages of an answer, one of so many rows after the other. */
+    async pages(report: Report, limit: number): Promise<readonly (readonly Record<string, unknown>[])[]> {
+      return withReadTransaction(pool, {}, async (tx) => {
+        const opened = await report.ask({}).open(tx, { reader: {}, clock });
+        const read: Record<string, unknown>[][] = [];
+        let page = await opened.readPage(limit);
+        for (;;) {
+          read.push(page.rows.map((row) => reportRowJson(report.columns, row, 'UTC')));
+          if (page.nextCursor === undefined) return read;
+          page = await opened.readPage(limit, page);
+        }
       });
     },
     async close(): Promise<void> {
@@ -165,8 +178,18 @@ export function invoice(
     net,
     tax = '0',
     paid = '0',
+    status = 'open',
     currency = 'EUR',
-  }: { id: string; at: string; dueAt?: string; net: string; tax?: string; paid?: string; currency?: string },
+  }: Readonly<{
+    id: string;
+    at: string;
+    dueAt?: string;
+    net: string;
+    tax?: string;
+    paid?: string;
+    status?: 'open' | 'paid';
+    currency?: string;
+  }>,
 ): readonly BookedEvent[] {
   const stream: Stream = { kind: 'invoice', provider: 'stripe', account: 'acct_1', mode: 'live', externalId: id };
   const total = String(BigInt(net) + BigInt(tax));
@@ -179,7 +202,7 @@ export function invoice(
         occurredAt: at,
         data: {
           number: id.toUpperCase(),
-          status: 'open',
+          status,
           net,
           tax,
           total,

@@ -81,6 +81,10 @@ describe('a margin', () => {
     await insertRows(database.adminPool, 'payment_lines_v1', [
       paymentLine(40, '12'),
       paymentLine(41, '-2', { kind: 'refund' }),
+      paymentLine(42, '-6', { kind: 'dispute' }),
+      paymentLine(43, '6', { kind: 'dispute' }),
+      paymentLine(44, '-4', { kind: 'dispute' }),
+      paymentLine(45, '-1.5', { kind: 'fee' }),
     ]);
     const rows = await margin();
     expect(rows).toEqual([
@@ -92,10 +96,20 @@ describe('a margin', () => {
         grossProfit: '1.5',
         grossMarginPct: '50',
         collected: '0',
+        disputed: '0',
+        fees: '0',
+        netCash: '0',
         unpriced: '0',
         uncosted: '0',
       },
-      expect.objectContaining({ key: ['tnt_a', 'stripe', 'USD'], revenue: '0', collected: '10' }),
+      expect.objectContaining({
+        key: ['tnt_a', 'stripe', 'USD'],
+        revenue: '0',
+        collected: '10',
+        disputed: '4',
+        fees: '1.5',
+        netCash: '4.5',
+      }),
       // Never a zero that nobody sees: usage with neither a price nor a cost has a row without an amount.
       expect.objectContaining({ key: ['tnt_a', 'twilio', ''], revenue: '0', unpriced: '1', uncosted: '1' }),
     ]);

@@ -236,6 +236,48 @@ const refundTotal = fc
     };
   });
 
+const DISPUTES = { DisputeOpened: 10, DisputeUpdated: 20, DisputeClosed: 30 } as const;
+
+/** Few transactions, of which reports agree: what moved a balance never changes. */
+const TRANSACTIONS = [
+  { transactionId: 'txn_1', amount: '-7.25', fee: '15', currency: 'USD', at: '2026-11-01T00:14:59.000Z' },
+  { transactionId: 'txn_2', amount: '7.25', fee: '0', currency: 'USD', at: '2026-11-02T10:00:00.000Z' },
+  { transactionId: 'txn_3', amount: '-6.5', fee: '13.1', currency: 'EUR', at: '2026-10-31T23:59:59.999Z' },
+];
+
+const dispute = fc
+  .record({
+    type: fc.constantFrom('DisputeOpened' as const, 'DisputeUpdated' as const, 'DisputeClosed' as const),
+    id: externalId,
+    disputeId: fc.constantFrom('dp_1', 'dp_1', 'dp_2'),
+    occurredAt: time,
+    providerTime,
+    amount,
+    currency,
+    status: fc.constantFrom('needs_response', 'under_review', 'won', 'lost', 'warning_closed'),
+    funds: fc.constantFrom(undefined, undefined, 'withdrawn' as const, 'reinstated' as const),
+    transactions: fc.subarray(TRANSACTIONS),
+  })
+  .map(({ type, id, disputeId, occurredAt, status, funds, transactions, ...told }): DomainEvent => {
+    const stream = streamOf('payment', id);
+    const key = factKey(stream, `dispute/${disputeId}`);
+    const { amount: disputed, currency: code } = told;
+    return {
+      type,
+      stream,
+      occurredAt,
+      data: {
+        disputeId,
+        amount: disputed,
+        currency: code,
+        status,
+        ...(funds === undefined ? {} : { funds }),
+        ...(transactions.length === 0 ? {} : { transactions }),
+      },
+      fact: { key, kind: 'dispute', rank: DISPUTES[type], meter: 'dispute', unit: 'dispute', ...told },
+    };
+  });
+
 const INVOICES = {
   InvoiceFinalized: { rank: 10, status: 'open' },
   InvoicePaymentFailed: { rank: 20, status: 'open' },
@@ -261,11 +303,23 @@ const invoice = fc
     providerTime,
     net: amount,
     tax: amount,
+    total: amount,
+    paid: amount,
+    fromCustomerBalance: fc.option(fc.constantFrom('0.5', '-2'), { nil: undefined }),
     currency,
   })
-  .map(({ type, id, occurredAt, issuedAt, providerTime: told, net, tax, currency: code }): DomainEvent => {
+  .map((drawn): DomainEvent => {
+    const { type, id, occurredAt, issuedAt, fromCustomerBalance, providerTime: told, net, currency: code } = drawn;
     const stream = streamOf('invoice', id);
-    const common = { net, tax, total: '1', paid: '0', currency: code, ...(issuedAt === undefined ? {} : { issuedAt }) };
+    const common = {
+      net,
+      tax: drawn.tax,
+      total: drawn.total,
+      paid: drawn.paid,
+      ...(fromCustomerBalance === undefined ? {} : { fromCustomerBalance }),
+      currency: code,
+      ...(issuedAt === undefined ? {} : { issuedAt }),
+    };
     if (type === 'InvoiceDrafted') return { type, stream, occurredAt, data: { ...common, status: 'draft' } };
     const { rank, status } = INVOICES[type];
     const key = factKey(stream, 'billed');
@@ -273,24 +327,85 @@ const invoice = fc
     return { type, stream, occurredAt, data: { ...common, status }, fact: { ...fact, amount: net, currency: code } };
   });
 
+const creditNote = fc
+  .record({
+    type: fc.constantFrom('CreditNoteIssued' as const, 'CreditNoteIssued' as const, 'CreditNoteVoided' as const),
+    id: externalId,
+    creditNoteId: fc.constantFrom('cn_1', 'cn_2'),
+    occurredAt: time,
+    providerTime,
+    net: fc.constantFrom('1', '0.25', '0'),
+    tax: fc.constantFrom('0.19', '0'),
+    total: fc.constantFrom('1.19', '0.25'),
+    alreadyPaid: fc.option(fc.constantFrom('0.25', '0'), { nil: undefined }),
+    currency,
+  })
+  .map(({ type, id, creditNoteId, occurredAt, providerTime: told, alreadyPaid, ...money }): DomainEvent => {
+    const stream = streamOf('invoice', id);
+    const isVoid = type === 'CreditNoteVoided';
+    return {
+      type,
+      stream,
+      occurredAt,
+      data: {
+        creditNoteId,
+        invoiceId: id,
+        status: isVoid ? 'void' : 'issued',
+        ...money,
+        ...(alreadyPaid === undefined ? {} : { alreadyPaid }),
+      },
+      fact: {
+        key: factKey(stream, `credit/${creditNoteId}`),
+        kind: 'credit',
+        rank: isVoid ? 20 : 10,
+        providerTime: told,
+        meter: 'credited',
+        unit: 'credit_note',
+        amount: money.net,
+        currency: money.currency,
+      },
+    };
+  });
+
+const payout = fc
+  .record({
+    type: fc.constantFrom('PayoutPaid' as const, 'PayoutPaid' as const, 'PayoutFailed' as const),
+    id: externalId,
+    occurredAt: time,
+    amount,
+    currency,
+  })
+  .map(({ type, id, occurredAt, ...money }): DomainEvent => ({
+    type,
+    stream: streamOf('payout', id),
+    occurredAt,
+    data: { ...money, status: type === 'PayoutPaid' ? 'paid' : 'failed' },
+  }));
+
+/** What moves money, or says that it should. */
+export const cash = fc.oneof(
+  { arbitrary: payment, weight: 2 },
+  failure,
+  { arbitrary: refund, weight: 2 },
+  { arbitrary: refundTotal, weight: 2 },
+  { arbitrary: dispute, weight: 3 },
+  { arbitrary: invoice, weight: 3 },
+  { arbitrary: creditNote, weight: 2 },
+  payout,
+);
+
 const reported: fc.Arbitrary<Told> = fc.record({
-  event: fc.oneof(
-    { arbitrary: usage, weight: 4 },
-    { arbitrary: cost, weight: 3 },
-    transferEnded,
-    { arbitrary: payment, weight: 2 },
-    failure,
-    { arbitrary: refund, weight: 2 },
-    { arbitrary: refundTotal, weight: 2 },
-    { arbitrary: invoice, weight: 3 },
-  ),
+  event: fc.oneof({ arbitrary: usage, weight: 4 }, { arbitrary: cost, weight: 3 }, transferEnded, {
+    arbitrary: cash,
+    weight: 12,
+  }),
   tenantId: fc.constantFrom(UNASSIGNED, ...TENANTS),
   books: fc.constant('platform'),
 });
 
-const move: fc.Arbitrary<Told> = fc
+export const move: fc.Arbitrary<Told> = fc
   .record({
-    kind: fc.constantFrom<StreamKind>('call', 'chat', 'payment', 'invoice'),
+    kind: fc.constantFrom<StreamKind>('call', 'chat', 'payment', 'invoice', 'payout'),
     id: externalId,
     to: fc.constantFrom(...TENANTS),
   })

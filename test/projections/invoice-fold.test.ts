@@ -1,8 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { addDecimals, formatDecimal, parseDecimal } from '../../src/domain/decimal.ts';
 import type { RecordedEvent } from '../../src/domain/envelope.ts';
 import { foldStreams } from '../../src/projections/fold-streams.ts';
-import { foldInvoice, issuedAtOf } from '../../src/projections/invoice-fold.ts';
+import { balanceOf } from '../../src/projections/invoice-balance.ts';
+import { foldInvoice } from '../../src/projections/invoice-fold.ts';
+import { issuedAtOf } from '../../src/projections/invoice-state.ts';
 import { at, recordedEvent } from './recorded-event.ts';
 
 /** The event types of an invoice with the rank of each and the status that it reports. */
@@ -16,10 +19,19 @@ const reports = {
 } as const;
 type InvoiceEvent = keyof typeof reports;
 
-type Options = Readonly<{ position: number; time?: string; net?: string; tax?: string; issuedAt?: string | null }>;
+type Options = Readonly<{
+  position: number;
+  time?: string;
+  net?: string;
+  tax?: string;
+  paid?: string;
+  fromCustomerBalance?: string;
+  issuedAt?: string | null;
+}>;
 
 function invoice(type: InvoiceEvent, options: Options): RecordedEvent {
   const { position, time = '09:00', net = '100', tax = '19', issuedAt = '2026-11-01T00:00:00Z' } = options;
+  const { fromCustomerBalance } = options;
   const { rank, status } = reports[type];
   return recordedEvent(type, {
     position,
@@ -33,9 +45,34 @@ function invoice(type: InvoiceEvent, options: Options): RecordedEvent {
       net,
       tax,
       total: '119',
-      paid: status === 'paid' ? '119' : '0',
+      paid: options.paid ?? (status === 'paid' ? '119' : '0'),
       currency: 'EUR',
+      ...(fromCustomerBalance === undefined ? {} : { fromCustomerBalance }),
       ...(issuedAt === null ? {} : { issuedAt }),
+    },
+  });
+}
+
+type CreditNote = Readonly<{ position: number; id?: string; net?: string; tax?: string; alreadyPaid?: string }>;
+
+function creditNote(type: 'CreditNoteIssued' | 'CreditNoteVoided', options: CreditNote): RecordedEvent {
+  const { position, id = 'cn_1', net = '10', tax = '1.9', alreadyPaid } = options;
+  const isVoid = type === 'CreditNoteVoided';
+  return recordedEvent(type, {
+    position,
+    kind: 'invoice',
+    occurredAt: at('12:00'),
+    fact: { key: `invoice/1#credit/${id}`, kind: 'credit', rank: isVoid ? 20 : 10, providerTime: at('12:00') },
+    data: {
+      creditNoteId: id,
+      invoiceId: '1',
+      status: isVoid ? 'void' : 'issued',
+      net,
+      tax,
+      total: formatDecimal(addDecimals(parseDecimal(net), parseDecimal(tax))),
+      ...(alreadyPaid === undefined ? {} : { alreadyPaid }),
+      currency: 'EUR',
+      issuedAt: '2026-11-02T11:00:00.000Z',
     },
   });
 }
@@ -53,8 +90,8 @@ function after(...events: readonly RecordedEvent[]) {
   const { rows, lines } = foldStreams(new Map(), events, foldInvoice);
   const state = rows.at(-1)?.state;
   return {
-    status: state?.report.invoice.status,
-    paid: state?.report.invoice.paid,
+    status: state?.report?.invoice.status,
+    paid: state?.report?.invoice.paid,
     issuedAt: state && issuedAtOf(state),
     tenantId: state?.tenantId,
     rows: rows.length,
@@ -140,6 +177,43 @@ describe('an invoice', () => {
     expect(after(moved('B', 1))).toMatchObject({ rows: 0 });
   });
 
+  test('is billed less by a credit note, when that was issued, until it is voided', () => {
+    const issued = [invoice('InvoiceFinalized', { position: 1 }), creditNote('CreditNoteIssued', { position: 2 })];
+    const lines = ['1 A 2026-11-01T00:00 100 19 EUR', '2 A 2026-11-02T11:00 -10 -1.9 EUR'];
+    expect(after(...issued)).toMatchObject({ rows: 2, lines });
+    const voided = [...issued, creditNote('CreditNoteVoided', { position: 3 })];
+    expect(after(...voided).lines).toEqual([...lines, '3 A 2026-11-02T11:00 10 1.9 EUR']);
+    expect(
+      after(creditNote('CreditNoteVoided', { position: 1 }), creditNote('CreditNoteIssued', { position: 2 })),
+    ).toEqual({ status: undefined, paid: undefined, issuedAt: null, tenantId: 'A', rows: 2, lines: [] });
+  });
+
+  test('is billed less by a credit note of before credit notes were facts, once, also when it is told again as one', () => {
+    const bare = (type: 'CreditNoteIssued' | 'CreditNoteVoided', position: number) => {
+      const { fact, ...rest } = creditNote(type, { position });
+      expect(fact).toBeDefined();
+      return rest;
+    };
+    const issued = [invoice('InvoiceFinalized', { position: 1 }), bare('CreditNoteIssued', 2)];
+    const lines = ['1 A 2026-11-01T00:00 100 19 EUR', '2 A 2026-11-02T11:00 -10 -1.9 EUR'];
+    expect(after(...issued).lines).toEqual(lines);
+    expect(after(...issued, creditNote('CreditNoteIssued', { position: 3 })).lines).toEqual(lines);
+    const back = '3 A 2026-11-02T11:00 10 1.9 EUR';
+    expect(after(...issued, bare('CreditNoteVoided', 3)).lines).toEqual([...lines, back]);
+  });
+
+  test('that is voided takes what its credit notes corrected along', () => {
+    const events = [
+      invoice('InvoiceFinalized', { position: 1 }),
+      creditNote('CreditNoteIssued', { position: 2 }),
+      invoice('InvoiceVoided', { position: 3 }),
+    ];
+    expect(after(...events).lines.slice(2)).toEqual([
+      '3 A 2026-11-01T00:00 -100 -19 EUR',
+      '3 A 2026-11-02T11:00 10 1.9 EUR',
+    ]);
+  });
+
   test('is the same whatever the order in which its reports arrive', () => {
     const types = Object.keys(reports).filter((type): type is InvoiceEvent => type in reports);
     const arrivals = fc
@@ -153,5 +227,60 @@ describe('an invoice', () => {
         expect({ ...other, lines: isBilled(other) }).toEqual({ ...ordered, lines: isBilled(ordered) });
       }),
     );
+  });
+});
+
+describe('what is owed of an invoice', () => {
+  const owed = (...events: readonly RecordedEvent[]) => {
+    const state = foldStreams(new Map(), events, foldInvoice).rows.at(-1)?.state;
+    return state && balanceOf(state);
+  };
+  const open = (options: Partial<Options> = {}) => invoice('InvoiceFinalized', { position: 1, ...options });
+
+  test('is its total less what was paid and credited', () => {
+    expect(owed(open())).toMatchObject({ credited: '0', balance: '119' });
+    expect(owed(open({ paid: '19' }), creditNote('CreditNoteIssued', { position: 2 }))).toEqual({
+      credited: '11.9',
+      creditedPaid: '0',
+      fromCustomerBalance: '0',
+      balance: '88.1',
+      settledElsewhere: '0',
+    });
+  });
+
+  test('is less by what the customer had with us, and more by what they owed us', () => {
+    expect(owed(open({ fromCustomerBalance: '19' }))?.balance).toBe('100');
+    expect(owed(open({ fromCustomerBalance: '-1' }))?.balance).toBe('120');
+  });
+
+  test('is nothing of a draft or a void one, whatever was credited', () => {
+    const note = creditNote('CreditNoteIssued', { position: 2 });
+    expect(owed(invoice('InvoiceDrafted', { position: 1 }), note)?.balance).toBe('0');
+    expect(owed(open(), note, invoice('InvoiceVoided', { position: 3 }))?.balance).toBe('0');
+    expect(owed(note)).toMatchObject({ credited: '11.9', balance: '0' });
+  });
+
+  test('stays owed of one that is uncollectible', () => {
+    expect(owed(open(), invoice('InvoiceMarkedUncollectible', { position: 2 }))?.balance).toBe('119');
+  });
+
+  test('is nothing of one that the provider says is paid, which tells what is not covered, and below zero if overpaid', () => {
+    const paid = (amount: string) => invoice('InvoicePaid', { position: 2, paid: amount });
+    const note = creditNote('CreditNoteIssued', { position: 3 });
+    expect(owed(open(), paid('119'))).toMatchObject({ balance: '0', settledElsewhere: '0' });
+    expect(owed(open(), paid('19'))).toMatchObject({ balance: '0', settledElsewhere: '100' });
+    expect(owed(open(), paid('19'), note)).toMatchObject({ balance: '0', settledElsewhere: '88.1' });
+    expect(owed(open(), paid('120'))).toMatchObject({ balance: '-1', settledElsewhere: '0' });
+    // Money alone does not settle it: it is the provider that calls it paid.
+    expect(owed(open({ paid: '118' }))).toMatchObject({ balance: '1', settledElsewhere: '0' });
+  });
+
+  test('is not lowered by what a credit note gave back of what was paid', () => {
+    const note = creditNote('CreditNoteIssued', { position: 3, alreadyPaid: '11.9' });
+    expect(owed(open(), invoice('InvoicePaid', { position: 2 }), note)).toMatchObject({
+      credited: '11.9',
+      creditedPaid: '11.9',
+      balance: '0',
+    });
   });
 });

@@ -3,9 +3,12 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { history } from './history.ts';
 import {
+  balanceOracle,
+  balances,
   billedOracle,
   collectedOracle,
   invoiceLines,
+  partsThatDisagree,
   paymentLines,
   usageLines,
   usageOracle,
@@ -42,6 +45,7 @@ test(`any history, folded in any batches, with crashes between, gives the figure
         expect(await figures(log, usageSums, last)).toEqual(await figures(log, usageSumOracle, last));
         await expectSumsOfLines(log);
         await expectPaymentsAgreeWithLines(log);
+        expect(await figures(log, partsThatDisagree)).toEqual([]);
 
         const folded = await log.dump();
         await log.forget();
@@ -64,10 +68,11 @@ async function expectLinesAsOf(log: ProjectedLog, position: bigint): Promise<voi
   expect(await figures(log, usageLines, position)).toEqual(await figures(log, usageOracle, position));
   expect(await figures(log, paymentLines, position)).toEqual(await figures(log, collectedOracle, position));
   expect(await figures(log, invoiceLines, position)).toEqual(await figures(log, billedOracle, position));
+  expect(await figures(log, balances, position)).toEqual(await figures(log, balanceOracle, position));
 }
 
-async function figures(log: ProjectedLog, sql: string, position: bigint): Promise<readonly unknown[]> {
-  const { rows } = await log.database.adminPool.query(sql, [String(position)]);
+async function figures(log: ProjectedLog, sql: string, position?: bigint): Promise<readonly unknown[]> {
+  const { rows } = await log.database.adminPool.query(sql, position === undefined ? [] : [String(position)]);
   return rows;
 }
 
@@ -106,14 +111,17 @@ function hashOf({ position, line_no: lineNo }: Line): bigint {
 async function expectPaymentsAgreeWithLines(log: ProjectedLog): Promise<void> {
   const { rows } = await log.database.adminPool.query(
     `select p.* from (
-       select distinct on (stream_key) * from hookledger.payments_v1 order by stream_key, position desc
+       select distinct on (stream_key) * from hookledger.payments_v1 order by stream_key, position desc, is_there desc
      ) p
      cross join lateral (
        select coalesce(sum(amount) filter (where kind = 'payment'), 0) as collected,
-         -coalesce(sum(amount) filter (where kind = 'refund'), 0) as refunded
+         -coalesce(sum(amount) filter (where kind = 'refund'), 0) as refunded,
+         -coalesce(sum(amount) filter (where kind = 'dispute'), 0) as disputed,
+         -coalesce(sum(amount) filter (where kind = 'fee'), 0) as fees, coalesce(sum(amount), 0) as net_cash
        from hookledger.payment_lines_v1 l where l.stream_key = p.stream_key and l.currency = p.currency
      ) lines
-     where p.refunded <> lines.refunded
+     where p.refunded <> lines.refunded or p.disputed <> lines.disputed or p.fees <> lines.fees
+       or p.net_cash <> lines.net_cash
        or lines.collected <> case when p.status in ('pending', 'failed') then 0 else p.amount end`,
   );
   expect(rows).toEqual([]);

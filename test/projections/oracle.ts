@@ -233,9 +233,32 @@ export const collectedOracle = `
     ), 0)) as unlisted
     from total t
   ),
+  dispute as (
+    select l.*, h.tenant_id as owner from log l join home h using (stream_key) where l.fact_kind = 'dispute'
+  ),
+  moved as (
+    select distinct on (d.fact_key, t ->> 'transactionId') d.owner, d.mode, d.books, d.provider, d.fact_key,
+      (t ->> 'at')::timestamptz as at, (t ->> 'amount')::numeric as amount, (t ->> 'fee')::numeric as fee,
+      t ->> 'currency' as currency
+    from dispute d cross join lateral jsonb_array_elements(d.data -> 'transactions') t
+    order by d.fact_key, t ->> 'transactionId', d.fact_rank desc, d.provider_time desc, d.position desc
+  ),
+  said as (
+    select fact_key, data ->> 'funds' as funds, min(occurred_at) as at,
+      case data ->> 'funds' when 'withdrawn' then -1 else 1 end as sign
+    from dispute where data ? 'funds' group by 1, 2
+  ),
   cash as (
     select owner, mode, books, provider, 'payment' as kind, occurred_at as settled_at, amount, currency
     from winner where type = 'PaymentSucceeded'
+    union all
+    select owner, mode, books, provider, 'dispute', at, amount, currency from moved
+    union all
+    select owner, mode, books, provider, 'fee', at, -fee, currency from moved
+    union all
+    select w.owner, w.mode, w.books, w.provider, 'dispute', s.at, s.sign * w.amount, w.currency
+    from said s join winner w using (fact_key)
+    where not exists (select from moved m where m.fact_key = s.fact_key and sign(m.amount) = s.sign)
     union all
     select owner, mode, books, provider, 'refund', occurred_at, -amount, currency
     from refund where data ->> 'status' in ('pending', 'succeeded')
@@ -259,28 +282,107 @@ export const paymentLines = `
   having sum(amount) <> 0
   order by 1, 2, 3, 4, 5, 6, 7`;
 
-export const billedOracle = `
-  with ${winners},
+/** Each invoice by its greatest report, and each credit note by its own. */
+const invoiceWinners = `
+  ${winners},
+  credit as (select * from winner where fact_kind = 'credit'),
   latest as (
     select distinct on (l.stream_key) l.*, h.tenant_id as owner,
       coalesce((l.data ->> 'issuedAt')::timestamptz, l.occurred_at) as issued_at
     from log l join home h using (stream_key)
     where l.type like 'Invoice%' and l.type <> 'InvoicePaymentLinked'
     order by l.stream_key, coalesce(l.fact_rank, 0) desc, coalesce(l.provider_time, l.occurred_at) desc, l.position desc
+  )`;
+
+export const billedOracle = `
+  with ${invoiceWinners},
+  item as (
+    select 'invoice' as kind, 1 as sign, owner, mode, books, provider, issued_at, data
+    from latest where data ->> 'status' not in ('draft', 'void')
+    union all
+    select 'credit_note', -1, owner, mode, books, provider,
+      coalesce((data ->> 'issuedAt')::timestamptz, occurred_at), data
+    from credit c
+    where data ->> 'status' <> 'void'
+      and not exists (select from latest l where l.stream_key = c.stream_key and l.data ->> 'status' = 'void')
   )
-  select owner as tenant_id, mode, books, provider, (issued_at at time zone 'UTC')::date as day,
-    data ->> 'currency' as currency,
-    trim_scale(sum((data ->> 'net')::numeric))::text as net, trim_scale(sum((data ->> 'tax')::numeric))::text as tax
-  from latest
-  where data ->> 'status' not in ('draft', 'void')
-  group by 1, 2, 3, 4, 5, 6
+  select owner as tenant_id, mode, books, provider, kind, (issued_at at time zone 'UTC')::date as day,
+    data ->> 'currency' as currency, trim_scale(sum(sign * (data ->> 'net')::numeric))::text as net,
+    trim_scale(sum(sign * (data ->> 'tax')::numeric))::text as tax
+  from item
+  group by 1, 2, 3, 4, 5, 6, 7
   having sum((data ->> 'net')::numeric) <> 0 or sum((data ->> 'tax')::numeric) <> 0
-  order by 1, 2, 3, 4, 5, 6`;
+  order by 1, 2, 3, 4, 5, 6, 7`;
 
 export const invoiceLines = `
-  select tenant_id, mode, books, provider, (issued_at at time zone 'UTC')::date as day, currency,
+  select tenant_id, mode, books, provider, kind, (issued_at at time zone 'UTC')::date as day, currency,
     trim_scale(sum(net))::text as net, trim_scale(sum(tax))::text as tax
   from hookledger.invoice_lines_v1 where position <= $1::bigint
-  group by 1, 2, 3, 4, 5, 6
+  group by 1, 2, 3, 4, 5, 6, 7
   having sum(net) <> 0 or sum(tax) <> 0
-  order by 1, 2, 3, 4, 5, 6`;
+  order by 1, 2, 3, 4, 5, 6, 7`;
+
+/** Total less what was paid, taken from the customer's balance, and credited as far as it was not paid before. */
+export const balanceOracle = `
+  with ${invoiceWinners},
+  credited as (
+    select stream_key, data ->> 'currency' as currency, sum((data ->> 'total')::numeric) as credited,
+      sum(coalesce((data ->> 'alreadyPaid')::numeric, 0)) as paid
+    from credit where data ->> 'status' <> 'void' group by 1, 2
+  ),
+  owed as (
+    select l.stream_key, l.owner, l.data ->> 'status' as status, coalesce(c.credited, 0) as credited,
+      (l.data ->> 'total')::numeric - (l.data ->> 'paid')::numeric
+        - coalesce((l.data ->> 'fromCustomerBalance')::numeric, 0)
+        - coalesce(c.credited, 0) + coalesce(c.paid, 0) as rest
+    from latest l left join credited c on c.stream_key = l.stream_key and c.currency = l.data ->> 'currency'
+  )
+  select stream_key, owner as tenant_id, status, trim_scale(credited)::text as credited,
+    trim_scale(case when status in ('draft', 'void') then 0 when status = 'paid' then least(rest, 0) else rest end)::text
+      as balance,
+    trim_scale(case when status = 'paid' then greatest(rest, 0) else 0 end)::text as settled_elsewhere
+  from owed order by stream_key`;
+
+export const balances = `
+  select stream_key, tenant_id, status, trim_scale(credited)::text as credited, trim_scale(balance)::text as balance,
+    trim_scale(settled_elsewhere)::text as settled_elsewhere
+  from (
+    select distinct on (stream_key) * from hookledger.invoices_v1
+    where position <= $1::bigint order by stream_key, position desc, is_there desc
+  ) latest
+  where status <> 'unknown'
+  order by stream_key`;
+
+/** Streams whose parts, as they stand in the end, are not what their lines add up to. */
+export const partsThatDisagree = `
+  with part as (
+    select stream_key, tenant_id, 'refund' as kind, currency, -sum(amount) as amount
+    from (select distinct on (stream_key, part_key) * from hookledger.refunds_v1
+      order by stream_key, part_key, position desc, is_there desc) r
+    where is_there and is_counted group by 1, 2, 4
+    union all
+    select stream_key, tenant_id, 'dispute', money_currency, sum(reinstated - withdrawn)
+    from (select distinct on (stream_key, part_key) * from hookledger.disputes_v1
+      order by stream_key, part_key, position desc, is_there desc) d
+    where is_there and money_currency is not null group by 1, 2, 4
+    union all
+    select c.stream_key, c.tenant_id, 'credit_note', c.currency, -sum(c.net)
+    from (select distinct on (stream_key, part_key) * from hookledger.credit_notes_v1
+      order by stream_key, part_key, position desc, is_there desc) c
+    where is_there and status = 'issued' group by 1, 2, 4
+  ),
+  line as (
+    select stream_key, tenant_id, kind, currency, sum(amount) as amount from hookledger.payment_lines_v1
+    where kind in ('refund', 'dispute') group by 1, 2, 3, 4
+    union all
+    select stream_key, tenant_id, kind, currency, sum(net) from hookledger.invoice_lines_v1
+    where kind = 'credit_note' group by 1, 2, 3, 4
+  )
+  select * from part full join line using (stream_key, tenant_id, kind, currency)
+  where coalesce(part.amount, 0) <> coalesce(line.amount, 0)
+    -- Disputes that moved money in several currencies tell none, and a void invoice has no credit notes.
+    and not (kind = 'dispute' and stream_key in (
+      select stream_key from hookledger.payment_lines_v1 where kind = 'dispute'
+      group by 1 having count(distinct currency) > 1))
+    and not (kind = 'credit_note' and stream_key in (
+      select stream_key from hookledger.invoices_v1 where status = 'void'))`;

@@ -2,8 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { RecordedEvent } from '../../src/domain/envelope.ts';
 import { addDecimals, formatDecimal, parseDecimal, ZERO } from '../../src/domain/decimal.ts';
+import type { EventData } from '../../src/domain/events.ts';
 import { foldStreams } from '../../src/projections/fold-streams.ts';
 import { foldPayment } from '../../src/projections/payment-fold.ts';
+import { disputeRows, failureRows, refundRows } from '../../src/projections/payment-parts.ts';
 import { summarisePayment } from '../../src/projections/payment-summary.ts';
 import { at, recordedEvent } from './recorded-event.ts';
 
@@ -63,6 +65,34 @@ function refundTotal(total: string, options: Options & { charge?: string }): Rec
   });
 }
 
+type DisputeType = 'DisputeOpened' | 'DisputeUpdated' | 'DisputeClosed';
+type DisputeOptions = Options & Partial<EventData<'DisputeUpdated'>>;
+
+function disputed(type: DisputeType, options: DisputeOptions): RecordedEvent {
+  const { amount = '20', currency = 'USD', status = 'needs_response', funds, transactions } = options;
+  const { disputeId = 'dp_1' } = options;
+  return recordedEvent(type, {
+    ...common(options),
+    fact: { key: `payment/1#dispute/${disputeId}`, kind: 'dispute', ...order(options) },
+    data: {
+      disputeId,
+      amount,
+      currency,
+      status,
+      ...(funds === undefined ? {} : { funds }),
+      ...(transactions === undefined ? {} : { transactions }),
+    },
+  });
+}
+
+const moneyMoved = (transactionId: string, amount: string, fee: string, time: string, currency = 'USD') => ({
+  transactionId,
+  amount,
+  fee,
+  currency,
+  at: at(time).toISOString(),
+});
+
 const linked = (invoiceId: string, position: number) =>
   recordedEvent('InvoicePaymentLinked', { position, kind: 'payment', data: { invoiceId } });
 
@@ -102,6 +132,9 @@ describe('a payment', () => {
       status: 'succeeded',
       amount: '20',
       refunded: '0',
+      disputed: '0',
+      fees: '0',
+      netCash: '20',
       currency: 'USD',
       customerId: 'cus_1',
       settledAt: '2026-11-02T09:05:00.000Z',
@@ -311,16 +344,167 @@ describe('a refund', () => {
   });
 });
 
+describe('a dispute', () => {
+  const payment = succeeded('20', { position: 1 });
+  const withdrawal = moneyMoved('txn_1', '-20', '15', '10:00');
+
+  test('moves nothing until the provider says that it moved money', () => {
+    expect(after(payment, disputed('DisputeOpened', { position: 2 }))).toMatchObject({
+      disputed: '0',
+      netCash: '20',
+      lines: ['1 payment A 09:00 20 USD'],
+    });
+  });
+
+  test('takes money and keeps a fee, beside what was collected, and gives it back when it is won', () => {
+    const taken = disputed('DisputeUpdated', { position: 2, funds: 'withdrawn', transactions: [withdrawal] });
+    const lines = ['1 payment A 09:00 20 USD', '2 dispute A 10:00 -20 USD', '2 fee A 10:00 -15 USD'];
+    expect(after(payment, taken)).toMatchObject({
+      status: 'succeeded',
+      refunded: '0',
+      disputed: '20',
+      fees: '15',
+      netCash: '-15',
+      lines,
+    });
+    const transactions = [withdrawal, moneyMoved('txn_2', '20', '0', '12:00')];
+    const won = disputed('DisputeUpdated', { position: 3, funds: 'reinstated', status: 'won', transactions });
+    expect(after(payment, taken, won)).toMatchObject({
+      disputed: '0',
+      fees: '15',
+      netCash: '5',
+      lines: [...lines, '3 dispute A 12:00 20 USD'],
+    });
+  });
+
+  test('of which only the event says that money moved is its amount, at that time, without a fee', () => {
+    const taken = disputed('DisputeUpdated', { position: 2, time: '10:30', funds: 'withdrawn', amount: '12' });
+    expect(after(payment, taken)).toMatchObject({
+      disputed: '12',
+      fees: '0',
+      lines: ['1 payment A 09:00 20 USD', '2 dispute A 10:30 -12 USD'],
+    });
+    const told = disputed('DisputeUpdated', { position: 3, transactions: [withdrawal] });
+    expect(after(payment, taken, told)).toMatchObject({
+      disputed: '20',
+      lines: [
+        '1 payment A 09:00 20 USD',
+        '2 dispute A 10:30 -12 USD',
+        '3 dispute A 10:00 -20 USD',
+        '3 dispute A 10:30 12 USD',
+        '3 fee A 10:00 -15 USD',
+      ],
+    });
+  });
+
+  test('of before disputes were facts counts by its id, once, also when it is told again as one', () => {
+    const { fact, ...bare } = disputed('DisputeUpdated', { position: 2, time: '10:30', funds: 'withdrawn' });
+    expect(fact).toBeDefined();
+    const lines = ['1 payment A 09:00 20 USD', '2 dispute A 10:30 -20 USD'];
+    expect(after(payment, bare)).toMatchObject({ disputed: '20', netCash: '0', lines });
+    const again = disputed('DisputeUpdated', { position: 3, time: '10:30', funds: 'withdrawn' });
+    expect(after(payment, bare, again)).toMatchObject({ disputed: '20', lines });
+  });
+
+  test('counts each transaction once, also one that only a lesser report tells', () => {
+    const opened = disputed('DisputeOpened', { position: 2, rank: 10, transactions: [withdrawal] });
+    const closed = disputed('DisputeClosed', { position: 3, rank: 30, status: 'lost', transactions: [withdrawal] });
+    const late = disputed('DisputeUpdated', {
+      position: 4,
+      rank: 20,
+      transactions: [moneyMoved('txn_2', '5', '0', '11:00')],
+    });
+    const summary = { disputed: '15', fees: '15', netCash: '-10' };
+    expect(after(payment, opened, closed, late)).toMatchObject(summary);
+    expect(after(late, closed, opened, payment)).toMatchObject(summary);
+  });
+
+  test('on a balance of another currency is a line in that, and is not added to the payment', () => {
+    const transactions = [moneyMoved('txn_1', '-18', '15', '10:00', 'EUR')];
+    expect(after(payment, disputed('DisputeUpdated', { position: 2, transactions }))).toMatchObject({
+      disputed: '0',
+      fees: '0',
+      netCash: null,
+      lines: ['1 payment A 09:00 20 USD', '2 dispute A 10:00 -18 EUR', '2 fee A 10:00 -15 EUR'],
+    });
+  });
+
+  test('moves to another tenant with its payment', () => {
+    const taken = disputed('DisputeUpdated', { position: 2, transactions: [withdrawal] });
+    expect(after(payment, taken, moved('B', 3)).lines).toEqual(
+      expect.arrayContaining(['3 dispute A 10:00 20 USD', '3 dispute B 10:00 -20 USD', '3 fee B 10:00 -15 USD']),
+    );
+  });
+});
+
+describe('what a payment consists of', () => {
+  /** Column values of its parts, without those that every part has. */
+  const parts = (rowsOf: typeof refundRows, ...events: readonly RecordedEvent[]) => {
+    const state = foldStreams(new Map(), events, foldPayment).rows.at(-1)?.state;
+    return state === undefined ? [] : [...rowsOf(state).values()];
+  };
+
+  test('are attempts in the order of their time, each with why, and when the payment succeeded after all', () => {
+    const attempts = [
+      failed('ch_2', { position: 1, time: '09:20', code: 'insufficient_funds' }),
+      failed('ch_1', { position: 2, time: '09:10', code: 'expired_card' }),
+    ];
+    const rows = [
+      { attempt_no: 1, failure_code: 'expired_card', category: 'card', amount: '20', recovered_at: null },
+      { attempt_no: 2, failure_code: 'insufficient_funds', category: 'funds', amount: '20', recovered_at: null },
+    ];
+    expect(parts(failureRows, ...attempts)).toMatchObject(rows);
+    const recovered = at('09:15').toISOString();
+    expect(parts(failureRows, ...attempts, succeeded('20', { position: 3, time: '09:15' }))).toMatchObject([
+      { attempt_no: 1, recovered_at: recovered },
+      { attempt_no: 2, recovered_at: null },
+    ]);
+  });
+
+  test('are refunds, listed or not', () => {
+    const events = [
+      refunded('re_1', '5', { position: 1, time: '10:00' }),
+      refundTotal('8', { position: 2, time: '11:00' }),
+    ];
+    expect(parts(refundRows, ...events)).toMatchObject([
+      { refund_id: 're_1', status: 'succeeded', is_counted: true, amount: '5' },
+      { status: 'unlisted', is_counted: true, amount: '3', refunded_at: at('11:00').toISOString() },
+    ]);
+    expect(parts(refundRows, refunded('re_1', '5', { position: 1, status: 'failed' }))).toMatchObject([
+      { status: 'failed', is_counted: false, amount: '5' },
+    ]);
+  });
+
+  test('are disputes, with how they ended and what they cost', () => {
+    const opened = disputed('DisputeOpened', { position: 1, time: '10:00' });
+    expect(parts(disputeRows, opened)).toMatchObject([
+      { dispute_id: 'dp_1', outcome: null, opened_at: at('10:00').toISOString() },
+    ]);
+    const transactions = [moneyMoved('txn_1', '-20', '15', '10:00'), moneyMoved('txn_2', '20', '-15', '12:00')];
+    const closed = disputed('DisputeClosed', { position: 2, time: '12:00', status: 'won', transactions });
+    expect(parts(disputeRows, opened, closed)).toMatchObject([
+      { outcome: 'won', closed_at: at('12:00').toISOString(), withdrawn: '20', reinstated: '20', fee: '0' },
+    ]);
+    const inquiry = disputed('DisputeClosed', { position: 2, time: '12:00', status: 'warning_closed' });
+    expect(parts(disputeRows, opened, inquiry)).toMatchObject([
+      { outcome: 'closed', closed_at: at('12:00').toISOString() },
+    ]);
+    const appeal = disputed('DisputeUpdated', { position: 3, time: '13:00', status: 'appeal_under_review' });
+    expect(parts(disputeRows, opened, closed, appeal)).toMatchObject([{ outcome: null, closed_at: null }]);
+  });
+});
+
 describe('whatever the history', () => {
-  const minutes = fc.uniqueArray(fc.integer({ min: 0, max: 59 }), { minLength: 8, maxLength: 8 });
+  const ALL = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+  const minutes = fc.uniqueArray(fc.integer({ min: 0, max: 59 }), { minLength: ALL.length, maxLength: ALL.length });
   const clock = (minute: number) => `10:${String(minute).padStart(2, '0')}`;
   const reports = fc.tuple(
     minutes,
-    fc.subarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 1 }),
+    fc.subarray(ALL, { minLength: 1 }),
     fc.constantFrom<RefundStatus>('pending', 'succeeded', 'failed'),
   );
 
-  /** Eight reports of one payment, of which some arrive, each at the position that the permutation gives it. */
+  /** Reports of one payment, of which some arrive, each at the position that the permutation gives it. */
   function history([times, which, status]: [number[], number[], RefundStatus], permutation: readonly number[]) {
     const makers: readonly ((position: number, time: string) => RecordedEvent)[] = [
       (position, time) => succeeded('20', { position, time, rank: 10 }),
@@ -331,6 +515,15 @@ describe('whatever the history', () => {
       (position, time) => refunded('re_2', '4', { position, time, rank: 10 }),
       (position, time) => refundTotal('5', { position, time }),
       (position, time) => refundTotal('9', { position, time }),
+      (position, time) => disputed('DisputeUpdated', { position, time, rank: 20, funds: 'withdrawn' }),
+      (position, time) =>
+        disputed('DisputeUpdated', {
+          position,
+          time,
+          rank: 20,
+          transactions: [moneyMoved('txn_1', '-20', '15', '09:59')],
+        }),
+      (position, time) => disputed('DisputeClosed', { position, time, rank: 30, status: 'won', funds: 'reinstated' }),
     ];
     return permutation
       .filter((index) => which.includes(index))
@@ -339,10 +532,10 @@ describe('whatever the history', () => {
   }
 
   test('the order of arrival changes neither the payment nor its cash by time of settlement', () => {
-    const permutation = fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 8 });
+    const permutation = fc.shuffledSubarray(ALL, { minLength: ALL.length });
     fc.assert(
       fc.property(reports, permutation, (input, shuffled) => {
-        const inOrder = after(...history(input, [0, 1, 2, 3, 4, 5, 6, 7]));
+        const inOrder = after(...history(input, ALL));
         const other = after(...history(input, shuffled));
         const { lines, differingReports, ...payment } = inOrder;
         expect(other).toMatchObject(payment);

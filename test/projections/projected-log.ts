@@ -7,6 +7,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { callsProjection } from '../../src/projections/calls-projection.ts';
 import { invoicesProjection } from '../../src/projections/invoices-projection.ts';
 import { paymentsProjection } from '../../src/projections/payments-projection.ts';
+import { payoutsProjection } from '../../src/projections/payouts-projection.ts';
 import type { Projection } from '../../src/projections/projection.ts';
 import { createProjectionRunner } from '../../src/projections/run-projection.ts';
 import { usageProjection } from '../../src/projections/usage-projection.ts';
@@ -20,7 +21,13 @@ import { PLANS, TENANTS } from './history.ts';
 
 const logger = createLogger({ level: 'silent' });
 
-const PROJECTIONS = [usageProjection, paymentsProjection, invoicesProjection, callsProjection] as const;
+const PROJECTIONS = [
+  usageProjection,
+  paymentsProjection,
+  invoicesProjection,
+  payoutsProjection,
+  callsProjection,
+] as const;
 
 const TABLES = [
   'usage_facts',
@@ -29,8 +36,13 @@ const TABLES = [
   'usage_sums',
   'payments',
   'payment_lines',
+  'payment_failures',
+  'refunds',
+  'disputes',
   'invoices',
   'invoice_lines',
+  'credit_notes',
+  'payouts',
   'call_links',
 ];
 

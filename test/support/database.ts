@@ -16,11 +16,13 @@ export type TestDatabase = Readonly<{
   drop(): Promise<void>;
 }>;
 
-/** A database of its own for one test file, copied from the migrated template. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** A database of its own for one test file, copied from the migrated template, or from another database. */
+export async function createTestDatabase(from?: string): Promise<TestDatabase> {
   const run = readTestRun();
   const name = `hookledger_test_${randomBytes(6).toString('hex')}`;
-  await withConnection(run.adminUrl, (client) => client.query(`create database ${name} template ${run.template}`));
+  await withConnection(run.adminUrl, (client) =>
+    client.query(`create database ${name} template ${from ?? run.template}`),
+  );
   const adminUrl = urlOfDatabase(run.adminUrl, name);
   const appUrl = urlOfDatabase(run.adminUrl, name, { user: 'hookledger_app', password: run.appPassword });
   const adminPool = createTestPool(adminUrl);

@@ -7,8 +7,8 @@ const MONTH_SECONDS = 30 * 86_400;
 export const STRIPE_BILLING_OBJECTS: Readonly<Record<string, (story: StripeStory) => object>> = {
   'charge.dispute.created': (story) => dispute(story, 'needs_response'),
   'charge.dispute.updated': (story) => dispute(story, 'under_review'),
-  'charge.dispute.funds_withdrawn': (story) => dispute(story, 'needs_response'),
-  'charge.dispute.funds_reinstated': (story) => dispute(story, 'won'),
+  'charge.dispute.funds_withdrawn': (story) => dispute(story, 'needs_response', ['withdrawn']),
+  'charge.dispute.funds_reinstated': (story) => dispute(story, 'won', ['withdrawn', 'reinstated']),
   'charge.dispute.closed': (story) => dispute(story, 'lost'),
   'credit_note.created': (story) => creditNote(story, 'issued'),
   'credit_note.voided': (story) => creditNote(story, 'void'),
@@ -30,12 +30,14 @@ export const STRIPE_BILLING_OBJECTS: Readonly<Record<string, (story: StripeStory
   'payout.reconciliation_completed': (story) => payout(story, 'paid'),
 };
 
-function dispute(story: StripeStory, status: string) {
+type Moved = 'withdrawn' | 'reinstated';
+
+function dispute(story: StripeStory, status: string, moved: readonly Moved[] = []) {
   return {
     id: sampleId('dp', story.chargeId),
     object: 'dispute',
     amount: story.totalMinor,
-    balance_transactions: [],
+    balance_transactions: moved.map((what) => disputeTransaction(story, what)),
     charge: story.chargeId,
     created: story.created,
     currency: story.currency,
@@ -46,6 +48,28 @@ function dispute(story: StripeStory, status: string) {
     payment_intent: story.paymentIntentId,
     reason: 'product_not_received',
     status,
+  };
+}
+
+/** The fee is kept also of a dispute that is won. */
+function disputeTransaction(story: StripeStory, moved: Moved) {
+  const amount = moved === 'withdrawn' ? -story.totalMinor : story.totalMinor;
+  const fee = moved === 'withdrawn' ? 1_500 : 0;
+  return {
+    id: sampleId('txn', `${story.chargeId} ${moved}`),
+    object: 'balance_transaction',
+    amount,
+    available_on: story.created,
+    created: story.created,
+    currency: story.currency,
+    fee,
+    fee_details:
+      fee === 0 ? [] : [{ amount: fee, currency: story.currency, description: 'Dispute fee', type: 'stripe_fee' }],
+    net: amount - fee,
+    reporting_category: moved === 'withdrawn' ? 'dispute' : 'dispute_reversal',
+    source: sampleId('dp', story.chargeId),
+    status: 'available',
+    type: 'adjustment',
   };
 }
 
@@ -64,6 +88,8 @@ function creditNote(story: StripeStory, status: 'issued' | 'void') {
     livemode: story.livemode,
     metadata: {},
     number: `${story.invoiceNumber}-CN-01`,
+    post_payment_amount: refundMinor,
+    pre_payment_amount: 0,
     reason: 'order_change',
     status,
     subtotal: refundMinor - tax,

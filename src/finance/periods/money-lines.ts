@@ -32,7 +32,7 @@ export function moneyLines({ usage, payments, invoices }: Models, where: string)
       name: 'billed',
       time: 'issued_at',
       lines: `
-        select i.position, i.line_no, i.event_id, 'invoice' as cause, i.issued_at, i.tenant_id, i.provider,
+        select i.position, i.line_no, i.event_id, i.kind as cause, i.issued_at, i.tenant_id, i.provider,
           null::text as meter, null::text as unit, null::numeric as quantity, f.figure, i.currency, f.amount
         from ${tableOf('invoice_lines', invoices)} i
         cross join lateral (values ('billed', i.net), ('tax', i.tax)) f (figure, amount)

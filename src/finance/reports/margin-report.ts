@@ -108,6 +108,24 @@ export const marginReport = definePreparedReport({
       description: 'Cash received less refunds, by settlement date: on another basis, never subtracted',
       cell: (row) => money(row, row.collected),
     },
+    {
+      name: 'disputed',
+      kind: 'money',
+      description: 'Taken away by disputes less given back',
+      cell: (row) => money(row, row.disputed),
+    },
+    {
+      name: 'fees',
+      kind: 'money',
+      description: 'Kept by the payment provider',
+      cell: (row) => money(row, row.fees),
+    },
+    {
+      name: 'net_cash',
+      kind: 'money',
+      description: 'collected less disputed and fees',
+      cell: (row) => money(row, row.netCash),
+    },
     { name: 'unpriced_count', kind: 'integer', description: 'Of the group', cell: (row) => row.unpriced },
     { name: 'uncosted_count', kind: 'integer', description: 'Of the group', cell: (row) => row.uncosted },
     {

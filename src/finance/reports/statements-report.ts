@@ -139,11 +139,11 @@ async function readIssued(
        where l.statement_id = s.statement_id and l.step = 'linked' order by l.position desc limit 1
      ) l on true
      left join lateral (
-       select net, currency from ${tableOf('invoices', request.models.invoices)} i
+       select net, currency, is_there from ${tableOf('invoices', request.models.invoices)} i
        where i.provider = l.invoice_provider and i.account = l.invoice_account and i.invoice_id = l.invoice_id
          and i.tenant_id = s.tenant_id and i.position <= $1::bigint
-       order by i.position desc limit 1
-     ) i on true
+       order by i.position desc, i.is_there desc limit 1
+     ) i on i.is_there
      where $5::text is null
        or (s.period collate "C", s.tenant_id, s.currency collate "C") > ($5::text, $6::text, $7::text)
      order by s.period collate "C", s.tenant_id, s.currency collate "C"

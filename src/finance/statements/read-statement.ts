@@ -49,9 +49,13 @@ async function readInvoice(tx: Tx, link: StatementStep, statement: IssuedStateme
   const { provider, account, invoiceId } = catalogue.StatementInvoiceLinked.data.parse(link.data);
   const { invoices } = await readModels(tx);
   const { rows } = await tx.query<{ status: string; net: string; currency: string }>(
-    `select status, trim_scale(net)::text as net, currency from ${tableOf('invoices', invoices)}
-     where provider = $1::text and account = $2::text and invoice_id = $3::text and tenant_id = $4::text
-     order by position desc limit 1`,
+    `select status, trim_scale(net)::text as net, currency
+     from (
+       select * from ${tableOf('invoices', invoices)}
+       where provider = $1::text and account = $2::text and invoice_id = $3::text and tenant_id = $4::text
+       order by position desc, is_there desc limit 1
+     ) latest
+     where is_there`,
     [provider, account, invoiceId, statement.tenantId],
   );
   const [row] = rows;

@@ -67,7 +67,7 @@ function paymentRow(line: StoryPaymentLine): Row {
   return {
     ...line,
     cause: undefined,
-    what: `collected · ${line.kind}`,
+    what: line.kind === 'payment' || line.kind === 'refund' ? `collected · ${line.kind}` : line.kind,
     values: [`${signed(line.amount)} ${line.currency}`],
   };
 }
@@ -77,7 +77,7 @@ function invoiceRow(line: StoryInvoiceLine): Row {
   return {
     ...line,
     cause: undefined,
-    what: 'billed · invoice',
+    what: `billed · ${line.kind === 'invoice' ? 'invoice' : 'credit note'}`,
     values: [`${signed(line.net)} ${line.currency}`, ...tax],
   };
 }

@@ -50,6 +50,7 @@ function invoiceLineJson(line: StoryInvoiceLine): Record<string, unknown> {
   return {
     position: line.position,
     event_id: line.eventId,
+    kind: line.kind,
     tenant_id: line.tenantId,
     provider: line.provider,
     mode: line.mode,

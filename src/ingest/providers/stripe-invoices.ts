@@ -72,12 +72,21 @@ function describe(invoice: Invoice, statusByDefault: EventData<'InvoicePaid'>['s
     tax: stripeMoney(tax, invoice.currency).amount,
     total: total.amount,
     paid: stripeMoney(invoice.amount_paid, invoice.currency).amount,
+    ...fromCustomerBalance(invoice),
     currency: total.currency,
     issuedAt: invoice.status_transitions?.finalized_at,
     dueAt: invoice.due_date,
     periodStart: invoice.period_start,
     periodEnd: invoice.period_end,
   };
+}
+
+/** An invoice that is issued first takes what the customer has with us, or asks for what they owe. */
+function fromCustomerBalance(invoice: Invoice): Readonly<{ fromCustomerBalance?: string }> {
+  const { starting_balance: before, ending_balance: after, currency } = invoice;
+  if (before === undefined || after === undefined || before === after) return {};
+  const minorUnits = formatDecimal(subtractDecimals(parseDecimal(after), parseDecimal(before)));
+  return { fromCustomerBalance: stripeMoney(minorUnits, currency).amount };
 }
 
 /** In minor units. Stripe names the net amount, or the taxes one by one, or (older versions) their sum. */

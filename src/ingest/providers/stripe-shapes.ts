@@ -119,6 +119,9 @@ export const invoice = z.object({
   currency,
   total: signedAmount,
   amount_paid: signedAmount,
+  /** Of the customer before and after the invoice: what we owe them is negative. */
+  starting_balance: maybe(signedAmount),
+  ending_balance: maybe(signedAmount),
   total_excluding_tax: maybe(signedAmount),
   total_taxes: taxes,
   tax: maybe(signedAmount),

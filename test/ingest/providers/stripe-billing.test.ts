@@ -21,7 +21,7 @@ describe('a dispute', () => {
     ['charge.dispute.funds_withdrawn', 'DisputeUpdated', 'needs_response', 'withdrawn'],
     ['charge.dispute.funds_reinstated', 'DisputeUpdated', 'won', 'reinstated'],
     ['charge.dispute.closed', 'DisputeClosed', 'lost', undefined],
-  ] as const)('%s is told in the stream of its payment, and moves no figure', (type, expected, status, funds) => {
+  ] as const)('%s is told in the stream of its payment, as one fact', (type, expected, status, funds) => {
     const event = eventOf(normaliseStripe(sample(type, { totalMinor: 2500, currency: 'eur' })), expected);
     expect(event).toMatchObject({
       stream: stream('payment', 'pi_1'),
@@ -30,7 +30,59 @@ describe('a dispute', () => {
     });
     expect(event.data.evidenceDueAt).toBe('2026-12-01T09:30:00.000Z');
     expect(event.data.funds).toBe(funds);
-    expect(event.fact).toBeUndefined();
+    expect(event.data.openedAt).toBe(AT.toISOString());
+    expect(event.fact).toMatchObject({
+      key: expect.stringMatching(/^payment\/stripe\/acct_1\/test\/pi_1#dispute\/dp_/),
+      kind: 'dispute',
+      providerTime: AT.toISOString(),
+      amount: '25',
+      currency: 'EUR',
+    });
+  });
+
+  test('is known the better the later its status comes in its life, whichever event tells it', () => {
+    const rankOf = (type: string, status: string) => {
+      const normalised = normaliseStripe(sample(type, { object: { status } }));
+      return normalised.events[0]?.fact?.rank ?? 0;
+    };
+    const opened = rankOf('charge.dispute.created', 'needs_response');
+    const updated = rankOf('charge.dispute.updated', 'under_review');
+    const closed = rankOf('charge.dispute.closed', 'lost');
+    expect(opened).toBeLessThan(updated);
+    expect(updated).toBeLessThan(closed);
+    expect(rankOf('charge.dispute.updated', 'appeal_under_review')).toBe(closed);
+    expect(rankOf('charge.dispute.funds_reinstated', 'won')).toBe(closed);
+  });
+
+  test('tells what it moved on the balance, and what was kept for it', () => {
+    const told = (type: string, changes: StripeSample = {}) =>
+      eventOf(normaliseStripe(sample(type, { totalMinor: 2500, currency: 'jpy', ...changes })), 'DisputeUpdated').data;
+    expect(told('charge.dispute.funds_reinstated').transactions).toEqual([
+      {
+        transactionId: expect.stringMatching(/^txn_/),
+        amount: '-2500',
+        fee: '1500',
+        currency: 'JPY',
+        at: AT.toISOString(),
+      },
+      {
+        transactionId: expect.stringMatching(/^txn_/),
+        amount: '2500',
+        fee: '0',
+        currency: 'JPY',
+        at: AT.toISOString(),
+      },
+    ]);
+    expect(told('charge.dispute.updated').transactions).toBeUndefined();
+    const transaction = { id: 'txn_1', amount: -1000, fee: -500, currency: 'eur', created: 1_700_000_000, net: -500 };
+    expect(told('charge.dispute.updated', { object: { balance_transactions: [transaction] } }).transactions).toEqual([
+      { transactionId: 'txn_1', amount: '-10', fee: '-5', currency: 'EUR', at: '2023-11-14T22:13:20.000Z' },
+    ]);
+    // Ids alone say nothing, and the event says what became of the money all the same.
+    expect(told('charge.dispute.funds_withdrawn', { object: { balance_transactions: ['txn_1'] } })).toMatchObject({
+      funds: 'withdrawn',
+      amount: '2500',
+    });
   });
 
   test('of a charge without a payment intent is in the stream of the charge', () => {
@@ -50,7 +102,7 @@ describe('a credit note', () => {
   test.each([
     ['credit_note.created', 'CreditNoteIssued', 'issued', '2026-11-24T09:29:00.000Z'],
     ['credit_note.voided', 'CreditNoteVoided', 'void', '2026-11-24T09:30:00.000Z'],
-  ] as const)('%s is told in the stream of its invoice, and moves no figure', (type, expected, status, occurredAt) => {
+  ] as const)('%s is told in the stream of its invoice, as one fact', (type, expected, status, occurredAt) => {
     const changes = { totalMinor: 11_900, taxMinor: 1_900, refundMinor: 1_190 };
     const event = eventOf(normaliseStripe(sample(type, changes)), expected);
     expect(event).toMatchObject({
@@ -58,7 +110,23 @@ describe('a credit note', () => {
       occurredAt,
       data: { invoiceId: 'in_1', customerId: 'cus_1', status, net: '10', tax: '1.9', total: '11.9', currency: 'USD' },
     });
-    expect(event.fact).toBeUndefined();
+    expect(event.data.issuedAt).toBe('2026-11-24T09:29:00.000Z');
+    expect(event.fact).toMatchObject({
+      key: expect.stringMatching(/^invoice\/stripe\/acct_1\/test\/in_1#credit\/cn_/),
+      kind: 'credit',
+      rank: status === 'void' ? 20 : 10,
+      amount: status === 'void' ? '0' : '10',
+      currency: 'USD',
+    });
+  });
+
+  test.each([
+    ['post_payment', { type: 'mixed', post_payment_amount: 40 }, '0.4'],
+    ['its type, in older API versions', { type: 'post_payment', post_payment_amount: undefined }, '1.19'],
+    ['nothing of it', { type: 'pre_payment', post_payment_amount: undefined }, undefined],
+  ])('says by %s how much was paid before', (_how, object, alreadyPaid) => {
+    const normalised = normaliseStripe(sample('credit_note.created', { refundMinor: 119, object }));
+    expect(eventOf(normalised, 'CreditNoteIssued').data.alreadyPaid).toBe(alreadyPaid);
   });
 
   test('of an older API version names its taxes one by one', () => {

@@ -125,6 +125,16 @@ describe('an invoice', () => {
     });
   });
 
+  test.each([
+    ['what the customer has is used up', { starting_balance: -3000, ending_balance: -500 }, '25'],
+    ['what the customer owes is asked for', { starting_balance: 200, ending_balance: 0 }, '-2'],
+    ['nothing of it is used', { starting_balance: -3000, ending_balance: -3000 }, undefined],
+    ['a draft does not know yet', { starting_balance: -3000, ending_balance: null }, undefined],
+  ])('tells the part that the balance of the customer paid: %s', (_what, object, expected) => {
+    const event = eventOf(normaliseStripe(sample('invoice.finalized', object)), 'InvoiceFinalized');
+    expect(event.data.fromCustomerBalance).toBe(expected);
+  });
+
   test('may credit: a negative total is billed as it is', () => {
     const object = { total: -500, total_excluding_tax: -500, amount_paid: 0 };
     expect(eventOf(normaliseStripe(sample('invoice.finalized', object)), 'InvoiceFinalized').fact?.amount).toBe('-5');
