@@ -40,6 +40,7 @@ export function groupsOf<const Group extends string>(groups: readonly Group[]) {
 
 export const uuid = z.uuid('is not a UUID');
 export const currency = z.string('give it once').regex(/^[A-Z]{3}$/, 'is not an ISO 4217 code, such as EUR');
+export const amountText = z.string('give it once').regex(/^\d{1,12}(\.\d{1,12})?$/, 'is no amount, such as 100');
 export const mode = z.enum(MODES, 'is live or test');
 export const instant = z.iso
   .datetime({ offset: true, error: 'is not an RFC 3339 time, such as 2026-03-01T00:00:00Z' })

@@ -159,6 +159,11 @@ export type ReportDefinition<Row, Key, Own extends z.ZodRawShape, Prepared = und
 const BEGINNING = new Date('1970-01-01T00:00:00Z');
 const END = new Date('9999-01-01T00:00:00Z');
 
+/** Whether neither bound was given, of a report over everything. */
+export function isUnbounded({ from, to }: Range): boolean {
+  return from.getTime() === BEGINNING.getTime() && to.getTime() === END.getTime();
+}
+
 const formatParameters = {
   format: z
     .enum(FORMATS, `is one of ${FORMATS.join(', ')}`)

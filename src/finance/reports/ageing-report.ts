@@ -1,24 +1,32 @@
 import { z } from 'zod';
+import type { Tx } from '../../platform/postgres.ts';
 import { moneyOrNull } from '../money-cell.ts';
-import { currency, listOf, text } from '../query-parameters.ts';
-import { openInvoicesSelect } from '../receivables/open-invoices-select.ts';
+import { tableOf } from '../read-models.ts';
+import { openInvoicesSelect, openInvoiceValues, receivableParameters } from '../receivables/open-invoices-select.ts';
 import { defineReport } from '../report.ts';
 import type { ReportRequest } from '../report.ts';
 
-const parameters = { provider: listOf(text).optional(), currency: currency.optional() };
-type Request = ReportRequest<z.output<z.ZodObject<typeof parameters>>>;
+type Request = ReportRequest<z.output<z.ZodObject<typeof receivableParameters>>>;
 
 const BUCKETS = ['current', 'days_1_30', 'days_31_60', 'days_61_90', 'days_91_more'] as const;
 type Bucket = (typeof BUCKETS)[number];
-type Row = Readonly<Record<Bucket | 'balance', string> & { tenantId: string; currency: string; invoices: string }>;
+type Row = Readonly<
+  Record<Bucket | 'balance', string> & {
+    tenantId: string;
+    currency: string;
+    invoices: string;
+    /** Null where nothing was billed in the days before. */
+    dso: string | null;
+  }
+>;
 
 /** Balances by how many days they are past due: each invoice is in just one bucket, and the buckets are the balance. */
 export const ageingReport = defineReport({
   name: 'receivables/ageing',
   summary: 'Open balances by days past due: current, 1 to 30, 31 to 60, 61 to 90, 91 and more',
-  parameters,
+  parameters: receivableParameters,
   range: 'all',
-  models: ({ invoices }) => [invoices],
+  models: ({ invoices, payments }) => [invoices, payments],
   columns: [
     { name: 'tenant_id', kind: 'text', description: 'Who owes it', cell: (row: Row) => row.tenantId },
     { name: 'invoices', kind: 'integer', description: 'How many', cell: (row) => row.invoices },
@@ -34,33 +42,26 @@ export const ageingReport = defineReport({
       description: 'All of them',
       cell: (row) => moneyOrNull(row.balance, row.currency),
     },
+    {
+      name: 'dso_days',
+      kind: 'decimal',
+      description: 'Days sales outstanding: the balance by what was billed a day, tax included, over 90 days',
+      cell: (row) => row.dso,
+    },
   ],
   key: z.tuple([z.string(), z.string()]),
   keyOf: ({ tenantId, currency }): [string, string] => [tenantId, currency],
-  async readRows(tx, request, { after, limit }) {
-    const { rows } = await tx.query<Row>(
-      `select tenant_id as "tenantId", currency, count(*)::text as invoices, ${SUMS}
-       from (${aged(request)}) a
-       where $8::text is null or (tenant_id, currency collate "C") > ($8::text, $9::text)
-       group by tenant_id, currency
-       order by tenant_id, currency collate "C"
-       limit $10::integer`,
-      [...valuesOf(request), ...(after ?? [null, null]), limit],
-    );
-    return rows;
-  },
+  readRows: (tx, request, { after, limit }) => readAged(tx, request, { byTenant: true, after, limit }),
   async readTotals(tx, request) {
-    const { rows } = await tx.query<Row>(
-      `select '' as "tenantId", currency, count(*)::text as invoices, ${SUMS}
-       from (${aged(request)}) a group by currency order by currency collate "C"`,
-      valuesOf(request),
-    );
-    return Object.fromEntries(
-      [...BUCKETS, 'balance' as const].map((name) => [
-        name,
-        rows.map((row) => ({ amount: row[name], currency: row.currency })),
-      ]),
-    );
+    const rows = await readAged(tx, request, { byTenant: false, after: undefined, limit: 1_000 });
+    const sums = [...BUCKETS, 'balance' as const].map((name) => [
+      name,
+      rows.map((row) => ({ amount: row[name], currency: row.currency })),
+    ]);
+    return {
+      ...Object.fromEntries(sums),
+      dso_days: rows.flatMap(({ dso, currency }) => (dso === null ? [] : [`${dso} (${currency})`])),
+    };
   },
   eventsOf: ({ tenantId, currency }, { filter }) => ({
     of: 'figure',
@@ -69,31 +70,49 @@ export const ageingReport = defineReport({
   }),
 });
 
-const SUMS = [
-  ...BUCKETS.map(
-    (bucket) => `trim_scale(coalesce(sum(balance) filter (where bucket = '${bucket}'), 0))::text as ${bucket}`,
-  ),
-  'trim_scale(sum(balance))::text as balance',
-].join(', ');
+const DSO_DAYS = 90;
 
-function aged({ models }: Request): string {
-  return `
-    select tenant_id, currency, balance,
-      case when coalesce(days_past_due, 0) = 0 then 'current' when days_past_due <= 30 then 'days_1_30'
-        when days_past_due <= 60 then 'days_31_60' when days_past_due <= 90 then 'days_61_90' else 'days_91_more'
-      end as bucket
-    from (${openInvoicesSelect(models.invoices)}) o
-    where balance <> 0 and ($7::text is null or currency = $7::text)`;
+/** By tenant and currency, or by currency alone. */
+async function readAged(
+  tx: Tx,
+  request: Request,
+  { byTenant, after, limit }: { byTenant: boolean; after: readonly [string, string] | undefined; limit: number },
+): Promise<readonly Row[]> {
+  const tenant = byTenant ? 'tenant_id' : `''::text collate "C"`;
+  const { rows } = await tx.query<Row>(
+    `with aged as (
+       select ${tenant} as tenant_id, currency, count(*) as invoices, sum(balance) as balance,
+         ${BUCKETS.map((bucket) => `coalesce(sum(balance) filter (where ${WITHIN[bucket]}), 0) as ${bucket}`).join(', ')}
+       from (${openInvoicesSelect(request.models)}) i
+       where balance <> 0
+       group by 1, currency
+     ),
+     billed as (
+       select ${tenant} as tenant_id, currency, sum(net + tax) as billed
+       from ${tableOf('invoice_lines', request.models.invoices)}
+       where mode = $1::text and books = 'platform' and position <= $2::bigint
+         and issued_at > $6::timestamptz - interval '${DSO_DAYS * 24} hours' and issued_at <= $6::timestamptz
+         and ($3::text[] is null or tenant_id = any ($3::text[]))
+         and ($4::text[] is null or provider = any ($4::text[]))
+       group by 1, currency
+     )
+     select a.tenant_id as "tenantId", a.currency, a.invoices::text as invoices,
+       ${[...BUCKETS, 'balance'].map((name) => `trim_scale(a.${name})::text as ${name}`).join(', ')},
+       case when b.billed > 0 then trim_scale(round(a.balance / b.billed * ${DSO_DAYS}, 1))::text end as dso
+     from aged a
+     left join billed b on b.tenant_id = a.tenant_id and b.currency = a.currency
+     where $13::text is null or (a.tenant_id, a.currency collate "C") > ($13::text, $14::text)
+     order by a.tenant_id, a.currency collate "C"
+     limit $15::integer`,
+    [...openInvoiceValues(request), ...(after ?? [null, null]), limit],
+  );
+  return rows;
 }
 
-function valuesOf({ filter, params, tz, asOf }: Request): unknown[] {
-  return [
-    filter.mode,
-    asOf.position,
-    filter.tenantIds ?? null,
-    params.provider ?? null,
-    tz,
-    asOf.recordedAt,
-    params.currency ?? null,
-  ];
-}
+const WITHIN: Readonly<Record<Bucket, string>> = {
+  current: 'days_past_due < 1',
+  days_1_30: 'days_past_due >= 1 and days_past_due < 31',
+  days_31_60: 'days_past_due >= 31 and days_past_due < 61',
+  days_61_90: 'days_past_due >= 61 and days_past_due < 91',
+  days_91_more: 'days_past_due >= 91',
+};

@@ -11,7 +11,6 @@ import { deadLettersListRoute } from './dead-letters-list-route.ts';
 import { deadLettersRedriveRoute } from './dead-letters-redrive-route.ts';
 import { eventRoute } from './event-route.ts';
 import { eventsRoute } from './events-route.ts';
-import { paymentsRoute } from './payments-route.ts';
 import { rejectionsRoute } from './rejections-route.ts';
 import { closePeriodRoute, periodRoute, reopenPeriodRoute } from './period-routes.ts';
 import { reportRoute } from './report-route.ts';
@@ -36,7 +35,6 @@ export function createV1Router({ requireRole, ...deps }: RouteDeps & Readonly<{ 
   });
   router.get('/usage', finance, usageRoute(deps));
   router.get('/calls', finance, callsRoute(deps));
-  router.get('/payments', finance, paymentsRoute(deps));
   for (const report of reports) router.get(`/${report.name}`, finance, reportRoute(report, deps));
   router.post('/statements', finance, issueStatementRoute(deps));
   router.post('/statements/preview', finance, previewStatementRoute(deps));

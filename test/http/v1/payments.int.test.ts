@@ -65,4 +65,17 @@ describe('GET /v1/payments', () => {
     await api.database.adminPool.query('delete from hookledger.payments_v1 where position = 92');
     await api.database.adminPool.query('update hookledger.projection_checkpoints set position = 90');
   });
+
+  test('is CSV and NDJSON, too', async () => {
+    const csv = await api.text('/v1/payments?format=csv&status=partially_refunded');
+    expect(csv.text.split('\r\n').slice(0, 2)).toEqual([
+      'payment_id,tenant_id,provider,account,status,gross,gross_currency,refunded,refunded_currency,net,net_currency,' +
+        'disputed,disputed_currency,fees,fees_currency,net_cash,net_cash_currency,currency,customer_id,invoice_ids,' +
+        'settled_at,failed_attempts,failure_code,differing_reports,position',
+      'pi_3PxQ,tnt_a,stripe,acct_acme,partially_refunded,150,EUR,30,EUR,120,EUR,0,EUR,0,EUR,,,EUR,cus_1,in_1,' +
+        '2026-03-10T11:00:00Z,0,,0,23',
+    ]);
+    const ndjson = await api.text('/v1/payments?format=ndjson&status=failed');
+    expect(JSON.parse(ndjson.text)).toMatchObject({ payment_id: 'pi_3PxR', position: '31', failed_attempts: 1 });
+  });
 });
