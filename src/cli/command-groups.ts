@@ -124,6 +124,11 @@ export const commandGroups: readonly CommandGroup[] = [
     load: async () => (await import('./commands/fx.ts')).commands,
   },
   {
+    name: 'payouts',
+    summary: 'What payouts of a provider consist of',
+    load: async () => (await import('./commands/payouts.ts')).commands,
+  },
+  {
     name: 'finance',
     summary: 'Reports of usage, cost, billing and cash, as tables, CSV or JSON',
     load: async () => (await import('./commands/finance.ts')).commands,
