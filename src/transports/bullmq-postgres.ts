@@ -44,8 +44,15 @@ export function openPostgresBackend({ url, role, logger }: BullmqPostgresOptions
       const queue = new Queue(name, options, createPostgresBackend);
       queue.on('error', report);
       await queue.waitUntilReady();
+      // Only a bulk is refused where the queue was not prepared, so the first jobs go as one.
+      let isPrepared = false;
       return {
-        addBulk: (jobs) => (jobs.length < smallestBulk ? addEach(queue, jobs) : queue.addBulk(jobs)),
+        async addBulk(jobs) {
+          if (isPrepared && jobs.length < smallestBulk) return addEach(queue, jobs);
+          const added = await queue.addBulk(jobs);
+          isPrepared = true;
+          return added;
+        },
         depth: () => countJobs(producers, name),
         promote: (keys) => promoteJobs(producers, name, keys),
         holds: (keys) => findJobs(producers, name, keys),
