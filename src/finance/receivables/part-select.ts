@@ -21,6 +21,10 @@ export function partKeyOf({ position, partKey: key }: Part): PartKey {
   return [position, key];
 }
 
+export function partEventsOf({ streamKey, position }: Part) {
+  return { of: 'stream', streamKey, upTo: position } as const;
+}
+
 /**
  * SQL: the parts of our own books' things as they stand at the answer's position, whose time `at` is in the range. $1 to
  * $7 are `partValues(request)`.

@@ -5,6 +5,7 @@ import { listOf, text } from '../query-parameters.ts';
 import { tableOf } from '../read-models.ts';
 import {
   partKey,
+  partEventsOf,
   partKeyOf,
   partPage,
   partParameters,
@@ -99,7 +100,7 @@ export const creditNotesReport = defineReport({
     );
     return rows[0] ?? { credit_notes: '0', net: [], tax: [], total: [] };
   },
-  eventsOf: ({ streamKey, position }) => ({ of: 'stream', streamKey, upTo: position }),
+  eventsOf: (row) => partEventsOf(row),
 });
 
 function creditNotes({ models }: Request): string {

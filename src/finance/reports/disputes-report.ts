@@ -5,6 +5,7 @@ import { listOf, text } from '../query-parameters.ts';
 import { tableOf } from '../read-models.ts';
 import {
   partKey,
+  partEventsOf,
   partKeyOf,
   partPage,
   partParameters,
@@ -116,7 +117,7 @@ export const disputesReport = defineReport({
     return rows;
   },
   readTotals,
-  eventsOf: ({ streamKey, position }) => ({ of: 'stream', streamKey, upTo: position }),
+  eventsOf: (row) => partEventsOf(row),
 });
 
 /** The win rate is of those that were decided: what is open or was closed without a decision is in neither part. */

@@ -6,6 +6,7 @@ import { listOf } from '../query-parameters.ts';
 import { tableOf } from '../read-models.ts';
 import {
   partKey,
+  partEventsOf,
   partKeyOf,
   partPage,
   partParameters,
@@ -86,7 +87,7 @@ export const paymentFailuresReport = defineReport({
     return rows;
   },
   readTotals,
-  eventsOf: ({ streamKey, position }) => ({ of: 'stream', streamKey, upTo: position }),
+  eventsOf: (row) => partEventsOf(row),
 });
 
 /** A payment that was tried several times was lost or recovered once: at the amount of its last failed attempt. */

@@ -5,6 +5,7 @@ import { listOf, text } from '../query-parameters.ts';
 import { tableOf } from '../read-models.ts';
 import {
   partKey,
+  partEventsOf,
   partKeyOf,
   partPage,
   partParameters,
@@ -90,7 +91,7 @@ export const refundsReport = defineReport({
     );
     return rows[0] ?? { refunds: '0', refunded: [] };
   },
-  eventsOf: ({ streamKey, position }) => ({ of: 'stream', streamKey, upTo: position }),
+  eventsOf: (row) => partEventsOf(row),
 });
 
 function refunds({ models }: Request): string {
