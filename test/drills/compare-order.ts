@@ -1,5 +1,5 @@
 import type { Pool } from '../../src/platform/postgres.ts';
-import type { EffectServer, OrderedEffect } from './effect-server.ts';
+import type { EffectsSoFar, OrderedEffect } from './effect-server.ts';
 import type { Fault } from './fault.ts';
 import { fault, readFault } from './fault.ts';
 
@@ -27,7 +27,7 @@ export async function findReordered(pool: Pool): Promise<Fault> {
 }
 
 /** The handlers, by what they did outside. */
-export async function findEffectsOutOfOrder(pool: Pool, effects: EffectServer): Promise<Fault> {
+export async function findEffectsOutOfOrder(pool: Pool, { inOrder }: EffectsSoFar): Promise<Fault> {
   const { rows } = await pool.query<OrderedJob>(
     `select distinct o.queue, e.stream_key as stream, e.version::integer as version,
        extract(epoch from i.ended_at)::float8 * 1000 as "endedAt"
@@ -35,12 +35,9 @@ export async function findEffectsOutOfOrder(pool: Pool, effects: EffectServer): 
      join hookledger.events e on e.position = o.target_position
      left join hookledger.inbox i on i.position = o.target_position and i.queue = o.queue and i.replay_id = o.replay_id
      where o.queue = any ($1::text[])`,
-    [[...new Set(effects.inOrder().map(({ queue }) => queue))]],
+    [[...new Set(inOrder.map(({ queue }) => queue))]],
   );
-  return fault(
-    'effect of a stream that did not come before those of its later versions',
-    outOfOrder(rows, effects.inOrder()),
-  );
+  return fault('effect of a stream that did not come before those of its later versions', outOfOrder(rows, inOrder));
 }
 
 /** A job of a queue that is to be handled in the order of each stream; null where it has not ended. */

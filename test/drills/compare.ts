@@ -4,7 +4,7 @@ import type { Pool } from '../../src/platform/postgres.ts';
 import { findEffectsOutOfOrder, findReordered } from './compare-order.ts';
 import { compareReadModels } from './compare-read-models.ts';
 import { TARGETS } from './effect-server.ts';
-import type { EffectServer, Target } from './effect-server.ts';
+import type { EffectServer, EffectsSoFar, Target } from './effect-server.ts';
 import type { Fault } from './fault.ts';
 import { fault, readFault } from './fault.ts';
 import type { Accepted } from './provider-client.ts';
@@ -32,13 +32,15 @@ export async function compare(
   accepted: readonly Accepted[],
   mayDie: MayDie = () => false,
 ): Promise<Comparison> {
+  // Before what asked for it is read: in a drill that does not finish, both go on.
+  const soFar = effects.soFar();
   const asked = await readAskedEffects(pool);
   const isExcused = (job: Job): boolean => job.cause === UNCERTAIN || mayDie(job);
   const lost = [
     ...(await findMissing(pool, accepted)),
     await findHoles(pool),
     await findUnfinished(pool, isExcused),
-    findMissingEffects(asked, effects, isExcused),
+    findMissingEffects(asked, soFar, isExcused),
     await findMissingNotifications(pool, isExcused),
   ];
   const doubled = [
@@ -46,10 +48,10 @@ export async function compare(
     await findStrangers(pool, accepted),
     await findExtraEvents(pool, accepted),
     await findDoubleEnds(pool),
-    findDoubleEffects(asked, effects),
+    findDoubleEffects(asked, soFar),
     await findDoubleNotifications(pool),
   ];
-  const reordered = [await findReordered(pool), await findEffectsOutOfOrder(pool, effects)];
+  const reordered = [await findReordered(pool), await findEffectsOutOfOrder(pool, soFar)];
   const figures = await compareReadModels(pool);
   const sum = (faults: readonly Fault[]): number => faults.reduce((total, { count }) => total + count, 0);
   return {
@@ -198,8 +200,8 @@ function targetOf({ queue }: AskedEffect): Target {
   return queue === 'integration-tasks' ? 'neither' : 'idempotent';
 }
 
-function findMissingEffects(asked: readonly AskedEffect[], effects: EffectServer, isExcused: MayDie): Fault {
-  const missing = asked.filter((each) => !effects.done(targetOf(each)).has(each.effect) && !isExcused(each));
+function findMissingEffects(asked: readonly AskedEffect[], { done }: EffectsSoFar, isExcused: MayDie): Fault {
+  const missing = asked.filter((each) => !done[targetOf(each)].has(each.effect) && !isExcused(each));
   return fault(
     'call to the outside that was asked for and never came',
     missing.map(({ effect }) => effect),
@@ -207,10 +209,10 @@ function findMissingEffects(asked: readonly AskedEffect[], effects: EffectServer
 }
 
 /** By the other side's own count, under whatever keys it was called. */
-function findDoubleEffects(asked: readonly AskedEffect[], effects: EffectServer): Fault {
+function findDoubleEffects(asked: readonly AskedEffect[], { done }: EffectsSoFar): Fault {
   const known = new Set(asked.map((each) => `${targetOf(each)} ${each.effect}`));
   const extra = TARGETS.flatMap((target) =>
-    [...effects.done(target)].flatMap(([effect, times]) =>
+    [...done[target]].flatMap(([effect, times]) =>
       times > 1 || !known.has(`${target} ${effect}`) ? [`${effect} on ${target}, ${times} times`] : [],
     ),
   );

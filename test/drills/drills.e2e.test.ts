@@ -8,12 +8,22 @@ import type { DrillResult } from './drill.ts';
 import { DRILLS } from './drills.ts';
 import { whyNotHere } from './run-drill.ts';
 
-const DEADLINE_MS = 300_000;
+const DEADLINE_MS = 480_000;
+/** The ADR's five minutes: how fast it is, is measured on a machine that does nothing else. */
+const MAX_RECOVERY_SECONDS = '300';
 
 /** As a person runs it: in a process of its own, with servers of its own. */
 async function runDrill(name: string): Promise<{ result: DrillResult; said: string }> {
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));
-  const args = ['--disable-warning=ExperimentalWarning', main, name, '--quick', '--json'];
+  const args = [
+    '--disable-warning=ExperimentalWarning',
+    main,
+    name,
+    '--quick',
+    '--json',
+    '--max-recovery',
+    MAX_RECOVERY_SECONDS,
+  ];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_ENV: 'test' },
@@ -23,11 +33,7 @@ async function runDrill(name: string): Promise<{ result: DrillResult; said: stri
   return { result: JSON.parse(last) as DrillResult, said: stderr };
 }
 
-/** Not met, or not shown often enough; docs/reliability.md says why of each. */
-const UNMET = ['rolling', 'redis-gone'];
-const PROVEN = DRILLS.filter(({ name }) => !UNMET.includes(name));
-
-test.each(PROVEN.map((drill) => [drill.name, drill] as const))(
+test.each(DRILLS.map((drill) => [drill.name, drill] as const))(
   '%s: under load nothing is lost, doubled or reordered, and it recovers by itself',
   async (name, drill) => {
     const { result, said } = await runDrill(name);

@@ -22,16 +22,21 @@ export type OrderedEffect = NonNullable<z.infer<typeof effectRequest>['inOrder']
 export const TARGETS = ['idempotent', 'neither'] as const;
 export type Target = (typeof TARGETS)[number];
 
+/** What was done by the moment in which it was asked; later calls do not change it. */
+export type EffectsSoFar = Readonly<{
+  /** How often each effect was done. */
+  done: Readonly<Record<Target, ReadonlyMap<string, number>>>;
+  /** The effects of streams in order, as they came; one that was repeated under its key has come once. */
+  inOrder: readonly OrderedEffect[];
+}>;
+
 /**
  * The world outside, in the drill's own process, so that it outlives whatever is killed. It takes a moment for each
  * call. `idempotent` does a thing once for each key, as a provider that honours keys; `neither` does it at every call.
  */
 export type EffectServer = Readonly<{
   url: string;
-  /** How often each effect was done. */
-  done(target: Target): ReadonlyMap<string, number>;
-  /** The effects of streams in order, as they came; one that was repeated under its key has come once. */
-  inOrder(): readonly OrderedEffect[];
+  soFar(): EffectsSoFar;
   /** Calls of that process which have not been answered yet. */
   openCalls(pid: number): number;
   close(): Promise<void>;
@@ -75,8 +80,10 @@ export async function startEffectServer(): Promise<EffectServer> {
   const listening = await listen(server, { host: '127.0.0.1', port: 0, mayMove: true, logger });
   return {
     url: listening.url,
-    done: (target) => counts[target],
-    inOrder: () => ordered,
+    soFar: () => ({
+      done: { idempotent: new Map(counts.idempotent), neither: new Map(counts.neither) },
+      inOrder: [...ordered],
+    }),
     openCalls: (pid) => open.get(pid) ?? 0,
     close: () => listening.close(0),
   };

@@ -1,6 +1,7 @@
 /**
- * `npm run drill -- <name>|all|peers [--quick] [--json]`. Starts its own servers, breaks something under load, and
- * prints what was lost, doubled or reordered, and as its last line the result as JSON. Refuses in production.
+ * `npm run drill -- <name>|all|peers [--quick] [--json] [--max-recovery seconds]`. Starts its own servers, breaks
+ * something under load, and prints what was lost, doubled or reordered, and as its last line the result as JSON. Refuses
+ * in production.
  */
 import { parseArgs } from 'node:util';
 import type { DrillResult } from './drill.ts';
@@ -10,8 +11,18 @@ import { runDrill } from './run-drill.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean' }, json: { type: 'boolean' } },
+  options: {
+    quick: { type: 'boolean' },
+    json: { type: 'boolean' },
+    // The goal, on a machine of its own.
+    'max-recovery': { type: 'string', default: '30' },
+  },
 });
+const maxRecoverySeconds = Number(values['max-recovery']);
+if (!(maxRecoverySeconds > 0)) {
+  process.stderr.write('--max-recovery is a number of seconds, such as 30.\n');
+  process.exit(2);
+}
 const [name, ...others] = positionals;
 if (name === 'peers' && process.env['NODE_ENV'] !== 'production') {
   const { runPeers, whyNotThese } = await import('./peers/run-peers.ts');
@@ -40,7 +51,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 const results: DrillResult[] = [];
 for (const drill of chosen) {
   process.stderr.write(`${drill.name}: breaks ${drill.breaks} …\n`);
-  const { result, problems, notes } = await runDrill(drill, { isQuick: values.quick === true });
+  const { result, problems, notes } = await runDrill(drill, { isQuick: values.quick === true, maxRecoverySeconds });
   results.push(result);
   for (const note of notes) process.stderr.write(`  ${note}\n`);
   for (const problem of problems) process.stderr.write(`  PROBLEM: ${problem}\n`);

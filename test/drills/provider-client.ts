@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { signWebhook } from '../../src/dev/sign-webhook.ts';
 import type { Delivery } from './deliveries.ts';
+import { createReadyPorts } from './ready-ports.ts';
 
 /** A webhook that was answered 2xx, once or more. */
 export type Accepted = Readonly<{
@@ -54,13 +55,13 @@ export function createProviderClient({ ports, sources, deliveries, perSecond }: 
   const failures = new Map<string, number>();
   const underWay = new Map<number, number>(ports.map((port) => [port, 0]));
   const waiting: { since: number; resolve: () => void }[] = [];
+  const readyPorts = createReadyPorts(ports);
   let sent = 0;
 
   async function post(delivery: Delivery, turn: number): Promise<Answer> {
     let last: Answer = { kind: 'failed', why: 'no port' };
-    // What a load balancer does: a port that refuses the connection is passed over at once.
-    for (let offset = 0; offset < ports.length; offset += 1) {
-      const port = ports[(turn + offset) % ports.length] ?? 0;
+    // What a load balancer does: a port that is not ready is left out, one that refuses the connection passed over.
+    for (const port of readyPorts.inTurn(turn)) {
       underWay.set(port, (underWay.get(port) ?? 0) + 1);
       last = await postTo(port, sources[delivery.provider], delivery);
       underWay.set(port, (underWay.get(port) ?? 0) - 1);
@@ -97,6 +98,8 @@ export function createProviderClient({ ports, sources, deliveries, perSecond }: 
     async run(signal) {
       let deadline = Infinity;
       const startedAt = performance.now();
+      const end = new AbortController();
+      const watching = readyPorts.watch(end.signal);
       const open = new Set<Promise<void>>();
       for (; !signal.aborted; sent += 1) {
         const early = startedAt + (sent * 1_000) / perSecond - performance.now();
@@ -109,6 +112,8 @@ export function createProviderClient({ ports, sources, deliveries, perSecond }: 
       }
       deadline = performance.now() + DRAIN_DEADLINE_MS;
       await Promise.all(open);
+      end.abort();
+      await watching;
     },
     sent: () => sent,
     accepted: () => [...accepted.values()],
