@@ -1,8 +1,8 @@
 import type { Money } from '../domain/currency.ts';
 import type { Tx } from '../platform/postgres.ts';
 import { COST_SHARE_PARAMETERS, costShareSelect, costShareValues } from './provider-costs/cost-share-select.ts';
-import { readCostShares } from './provider-costs/read-cost-shares.ts';
-import type { CostShare } from './provider-costs/read-cost-shares.ts';
+import type { SpreadCosts } from './provider-costs/cost-share-select.ts';
+import { readSpreadCosts } from './provider-costs/read-spread-costs.ts';
 import type { CostCategory, CostStatus, FigureFilter, UsageSource } from './usage-source.ts';
 import { usageSelect, usageValues } from './usage-source.ts';
 
@@ -30,14 +30,14 @@ export type CostQuery = Readonly<{
   groupBy: readonly CostGroup[];
   after?: CostKey | undefined;
   limit: number;
-  /** Shares of fixed costs of this filter; read when left out. */
-  shares?: readonly CostShare[];
+  /** The fixed costs of this filter, by its windows; read when left out. */
+  shares?: SpreadCosts;
 }>;
 
 /** Cost of goods sold by window, group and currency, in the order of the key; fixed costs as they are allocated. */
 export async function readCosts(tx: Tx, query: CostQuery): Promise<readonly CostRow[]> {
   const { source, filter, windowStarts } = query;
-  const shares = query.shares ?? (await readCostShares(tx, { usage: source.model, filter }));
+  const shares = query.shares ?? (await readSpreadCosts(tx, { usage: source.model, filter, windowStarts }));
   const { rows } = await tx.query<CostRow>(
     `with source as (${usageSelect(source)}),
      grouped as (
@@ -74,7 +74,7 @@ export async function readCosts(tx: Tx, query: CostQuery): Promise<readonly Cost
       filter.currency ?? null,
       filter.costStatus ?? null,
       filter.categories ?? null,
-      ...costShareValues(shares, { windowStarts, range: filter.range }),
+      ...costShareValues(shares),
       ...(query.after ?? [null, null, null, null, null, null, null, null]),
       query.limit,
     ],
@@ -106,7 +106,8 @@ export async function readCostTotals(
   tx: Tx,
   { source, filter, shares: given }: Pick<CostQuery, 'source' | 'filter' | 'shares'>,
 ): Promise<CostTotals> {
-  const shares = given ?? (await readCostShares(tx, { usage: source.model, filter }));
+  const windowStarts = [filter.range.from];
+  const shares = given ?? (await readSpreadCosts(tx, { usage: source.model, filter, windowStarts }));
   const { rows } = await tx.query<{ currency: string; cost: string; estimated: string | null }>(
     `select currency, trim_scale(sum(cost))::text as cost,
        trim_scale(sum(cost) filter (where cost_status = 'estimated'))::text as estimated
@@ -124,7 +125,7 @@ export async function readCostTotals(
       filter.currency ?? null,
       filter.costStatus ?? null,
       filter.categories ?? null,
-      ...costShareValues(shares, { windowStarts: [filter.range.from], range: filter.range }),
+      ...costShareValues(shares),
     ],
   );
   return {

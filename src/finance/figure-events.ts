@@ -1,6 +1,8 @@
 import type { Tx } from '../platform/postgres.ts';
 import { readFlatFees } from './flat-fees.ts';
 import { readCostShares } from './provider-costs/read-cost-shares.ts';
+import { linesInRange } from './periods/lines-in-range.ts';
+import { readStands } from './periods/read-stands.ts';
 import type { Models } from './read-models.ts';
 import { COLLECTED_KINDS, tableOf } from './read-models.ts';
 import type { FigureFilter } from './usage-source.ts';
@@ -22,30 +24,31 @@ export type FigureScope = FigureFilter &
  * of the facts on those lines, also one that lost and added no line; what moved their things to a tenant; what set the
  * rates that they are estimated by; and what entered or voided a fixed cost. $1 to $11 are `figureEventValues(...)`.
  */
-export function figureEventSelect({ figure, categories }: FigureScope, models: Models): string {
+export function figureEventSelect({ figure, categories, basis }: FigureScope, models: Models): string {
   switch (figure) {
     case 'usage':
-      return usageEvents(models, `kind = 'usage'`);
+      return usageEvents(models, basis, `kind = 'usage'`);
     case 'cost':
       return `${usageEvents(
         models,
+        basis,
         `kind = 'cost' and ($8::text is null or cost_currency = $8::text)
           and ($11::text is null or cost_status = $11::text) and ${categories?.includes('usage') ?? true}`,
       )}
         union select unnest($9::bigint[])`;
     case 'rated':
-      return `${usageEvents(models, `rated <> 0 and ($8::text is null or rated_currency = $8::text)`)}
+      return `${usageEvents(models, basis, `rated <> 0 and ($8::text is null or rated_currency = $8::text)`)}
         union select unnest($9::bigint[])`;
     case 'fees':
       return `(select unnest($9::bigint[]) where ${typed})`;
     case 'billed':
-      return invoiceEvents(models);
+      return invoiceEvents(models, basis);
     case 'collected':
-      return paymentEvents(models);
+      return paymentEvents(models, basis);
     case 'summary':
-      return `${usageEvents(models, `$8::text is null or cost_currency = $8::text or rated_currency = $8::text`)}
-        union ${invoiceEvents(models)}
-        union ${paymentEvents(models)}
+      return `${usageEvents(models, basis, `$8::text is null or cost_currency = $8::text or rated_currency = $8::text`)}
+        union ${invoiceEvents(models, basis)}
+        union ${paymentEvents(models, basis)}
         union select unnest($9::bigint[])`;
   }
 }
@@ -61,10 +64,31 @@ export async function figureEventValues(tx: Tx, models: Models, scope: FigureSco
     scope.providers ?? null,
     scope.meters ?? null,
     scope.currency ?? null,
-    [...(await readFeePositions(tx, scope)), ...(await readFixedCostPositions(tx, models, scope))],
+    [
+      ...(await readByStands(tx, scope, (of) => readFeePositions(tx, of))),
+      ...(await readByStands(tx, scope, (of) => readFixedCostPositions(tx, models, of))),
+    ],
     scope.unit ?? null,
     scope.costStatus ?? null,
   ];
+}
+
+/** By booked period: of each stand, and of two that tell a change, what only one of them has. */
+async function readByStands(
+  tx: Tx,
+  scope: FigureScope,
+  read: (scope: FigureScope) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  if (scope.basis !== 'booked') return read(scope);
+  const counts = new Map<string, Readonly<{ position: string; count: number }>>();
+  for (const { range, asOf, sign, bookedAt } of await readStands(tx, scope)) {
+    // oxlint-disable-next-line no-await-in-loop -- one connection answers one question at a time
+    for (const position of await read({ ...scope, range, asOf })) {
+      const key = `${bookedAt?.toISOString()} ${position}`;
+      counts.set(key, { position, count: (counts.get(key)?.count ?? 0) + sign });
+    }
+  }
+  return [...counts.values()].filter(({ count }) => count !== 0).map(({ position }) => position);
 }
 
 async function readFeePositions(tx: Tx, scope: FigureScope): Promise<readonly string[]> {
@@ -86,23 +110,19 @@ async function readFixedCostPositions(tx: Tx, { usage }: Models, scope: FigureSc
   );
 }
 
-function scopeOf(time: string): string {
-  return `mode = $1::text and books = 'platform' and ${time} >= $2::timestamptz and ${time} < $3::timestamptz
-    and position <= $4::bigint
+const OURS = `mode = $1::text and books = 'platform'
     and ($5::text[] is null or tenant_id = any ($5::text[]))
-    and ($6::text[] is null or provider = any ($6::text[]))
-    and ${typed}`;
-}
+    and ($6::text[] is null or provider = any ($6::text[]))`;
 
 /** Every figure names every parameter, so that each has its type. */
 const typed = `num_nulls($1::text, $2::timestamptz, $3::timestamptz, $4::bigint, $5::text[], $6::text[], $7::text[],
   $8::text, $9::bigint[], $10::text, $11::text) >= 0`;
 
-function usageEvents({ usage }: Models, which: string): string {
+function usageEvents({ usage }: Models, basis: FigureScope['basis'], which: string): string {
   return `(
     with lines as materialized (
-      select position, fact_key, rate_position from ${tableOf('usage_lines', usage)}
-      where ${scopeOf('occurred_at')} and (${which})
+      select position, fact_key, rate_position from ${linesInRange({ table: tableOf('usage_lines', usage), time: 'occurred_at', where: OURS, basis })} l
+      where ${typed} and (${which})
         and ($7::text[] is null or meter = any ($7::text[])) and ($10::text is null or unit = $10::text)
     )
     select position from lines
@@ -116,11 +136,11 @@ function usageEvents({ usage }: Models, which: string): string {
     where e.position <= $4::bigint)`;
 }
 
-function invoiceEvents({ invoices }: Models): string {
+function invoiceEvents({ invoices }: Models, basis: FigureScope['basis']): string {
   return `(
     with lines as materialized (
-      select position, stream_key, fact_key from ${tableOf('invoice_lines', invoices)}
-      where ${scopeOf('issued_at')} and ($8::text is null or currency = $8::text)
+       select position, stream_key, fact_key from ${linesInRange({ table: tableOf('invoice_lines', invoices), time: 'issued_at', where: OURS, basis })} l
+       where ${typed} and ($8::text is null or currency = $8::text)
     )
     select position from lines
     union
@@ -132,11 +152,11 @@ function invoiceEvents({ invoices }: Models): string {
 }
 
 /** A refund shares its payment's stream; its reports are those of the same moment. */
-function paymentEvents({ payments }: Models): string {
+function paymentEvents({ payments }: Models, basis: FigureScope['basis']): string {
   return `(
     with lines as materialized (
-      select position, stream_key, kind, settled_at from ${tableOf('payment_lines', payments)}
-      where kind in ${COLLECTED_KINDS} and ${scopeOf('settled_at')} and ($8::text is null or currency = $8::text)
+       select position, stream_key, kind, settled_at from ${linesInRange({ table: tableOf('payment_lines', payments), time: 'settled_at', where: OURS, basis })} l
+       where kind in ${COLLECTED_KINDS} and ${typed} and ($8::text is null or currency = $8::text)
     )
     select position from lines
     union

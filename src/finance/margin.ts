@@ -3,8 +3,9 @@ import type { Decimal } from '../domain/decimal.ts';
 import { addDecimals, formatDecimal, parseDecimal, subtractDecimals, ZERO } from '../domain/decimal.ts';
 import type { Tx } from '../platform/postgres.ts';
 import { readAccruals } from './accruals.ts';
+import { linesInRange } from './periods/lines-in-range.ts';
 import { costShareSelect, costShareValues } from './provider-costs/cost-share-select.ts';
-import { readCostShares } from './provider-costs/read-cost-shares.ts';
+import { readSpreadCosts } from './provider-costs/read-spread-costs.ts';
 import type { Model } from './read-models.ts';
 import { COLLECTED_KINDS, tableOf } from './read-models.ts';
 import type { FigureFilter, UsageSource } from './usage-source.ts';
@@ -138,9 +139,14 @@ export function percentOf(part: Decimal, whole: Decimal): string {
 
 async function readAmounts(tx: Tx, query: MarginQuery): Promise<readonly Amounts[]> {
   const { source, payments, invoices, filter, basis, groupBy } = query;
+  const { basis: by, range } = filter;
   const accruals = basis === 'rated' ? await readAccruals(tx, { model: source.model, filter }) : [];
   // Of every currency: which of them is asked for decides last.
-  const shares = await readCostShares(tx, { usage: source.model, filter: { ...filter, currency: undefined } });
+  const shares = await readSpreadCosts(tx, {
+    usage: source.model,
+    filter: { ...filter, currency: undefined },
+    windowStarts: [range.from],
+  });
   const { rows } = await tx.query<Amounts>(
     `with usage as (${usageSelect(source)}),
      amount as (
@@ -152,12 +158,13 @@ async function readAmounts(tx: Tx, query: MarginQuery): Promise<readonly Amounts
        from usage where cost_currency <> ''
        union all
        select tenant_id, provider, currency, net, 0, 0, 0, 0, 0
-       from ${tableOf('invoice_lines', invoices)} where $8::text = 'billed' and ${scopeOf('issued_at')}
+       from ${linesInRange({ table: tableOf('invoice_lines', invoices), time: 'issued_at', where: OURS, basis: by })} i
+       where $8::text = 'billed'
        union all
        select tenant_id, provider, currency, 0, 0, 0,
          case when kind in ${COLLECTED_KINDS} then amount else 0 end,
          case kind when 'dispute' then -amount else 0 end, case kind when 'fee' then -amount else 0 end
-       from ${tableOf('payment_lines', payments)} where ${scopeOf('settled_at')}
+       from ${linesInRange({ table: tableOf('payment_lines', payments), time: 'settled_at', where: OURS, basis: by })} p
        union all
        select tenant_id, provider, currency, amount, 0, 0, 0, 0, 0
        from json_to_recordset($9::json) accrual (tenant_id text, provider text, currency text, amount numeric)
@@ -192,18 +199,14 @@ async function readAmounts(tx: Tx, query: MarginQuery): Promise<readonly Amounts
       basis,
       JSON.stringify(accruals.map(({ tenantId, ...accrual }) => ({ tenant_id: tenantId, ...accrual }))),
       groupBy,
-      ...costShareValues(shares, { windowStarts: [filter.range.from], range: filter.range }),
+      ...costShareValues(shares),
     ],
   );
   return rows;
 }
 
-function scopeOf(time: string): string {
-  return `mode = $1::text and books = 'platform' and ${time} >= $2::timestamptz and ${time} < $3::timestamptz
-    and position <= $4::bigint
-    and ($5::text[] is null or tenant_id = any ($5::text[]))
+const OURS = `mode = $1::text and books = 'platform' and ($5::text[] is null or tenant_id = any ($5::text[]))
     and ($6::text[] is null or provider = any ($6::text[]))`;
-}
 
 function groupOf(column: MarginGroup): string {
   return `(case when '${column}' = any ($10::text[]) then ${column} else '' end) collate "C" as ${column}`;

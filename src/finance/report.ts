@@ -3,10 +3,13 @@ import type { Money } from '../domain/currency.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Tx } from '../platform/postgres.ts';
 import type { AsOf } from './as-of.ts';
+import { basisParameter } from './basis.ts';
+import type { Basis } from './basis.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import type { EventFigure } from './figure-events.ts';
 import type { OpenedFigures } from './open-figures.ts';
 import { openFigures } from './open-figures.ts';
+import { ParameterError } from './parameter-error.ts';
 import { readPending } from './pending.ts';
 import type { Pending } from './pending.ts';
 import { figureParameters, parseQuery } from './query-parameters.ts';
@@ -82,6 +85,7 @@ export type ReportMeta = Readonly<{
   range: Readonly<{ from?: Date | undefined; to?: Date | undefined }>;
   tz: string;
   window: Window;
+  basis: Basis;
   asOf: AsOf;
   models: readonly [Model, ...Model[]];
   /** Of the answer as a whole. */
@@ -135,6 +139,8 @@ export type ReportDefinition<Row, Key, Own extends z.ZodRawShape, Prepared = und
    */
   range: 'month' | 'all';
   defaultWindow?: Window;
+  /** Whether its figures are of months that are closed: then it may be asked by booked period, too. */
+  hasBasis?: boolean;
   models(models: Models): readonly [Model, ...Model[]];
   /** Whose figures they are, as the report's own parameters say; added to the filter. */
   narrow?(params: z.output<z.ZodObject<Own>>): Partial<FigureFilter>;
@@ -183,14 +189,15 @@ export function definePreparedReport<Row, Key, const Own extends z.ZodRawShape, 
   definition: ReportDefinition<Row, Key, Own, Prepared> &
     Readonly<{ prepare(tx: Tx, request: RequestOf<Own, undefined>): Promise<Prepared> }>,
 ): Report {
-  const { name, summary, columns, isOfPlatform = false } = definition;
+  const { name, summary, columns, isOfPlatform = false, hasBasis = false } = definition;
   const own = z.object(definition.parameters);
   const window = z.enum(WINDOWS, `is one of ${WINDOWS.join(', ')}`).default(definition.defaultWindow ?? 'none');
-  const common = z.object({ ...figureParameters, ...formatParameters, window });
+  const common = z.object({ ...figureParameters, ...formatParameters, window, basis: basisParameter });
   const parameters = z.strictObject({
     ...figureParameters,
     ...formatParameters,
     ...(definition.defaultWindow === undefined ? {} : { window }),
+    ...(hasBasis ? { basis: basisParameter } : {}),
     ...definition.parameters,
   });
   return {
@@ -200,11 +207,12 @@ export function definePreparedReport<Row, Key, const Own extends z.ZodRawShape, 
     columns: columns.map(({ name, kind, description }) => ({ name, kind, description })),
     parameters,
     ask(query) {
+      if (!hasBasis) refuseBasis(name, query);
       parseQuery(parameters, query);
       const asked = parseQuery(common, query);
       const params = parseQuery(own, query);
       const cursor = decodeCursor(name, definition.key, asked.cursor);
-      const { window } = asked;
+      const { window, basis } = asked;
       return {
         format: asked.format,
         hasMark: asked.bom === 'true',
@@ -215,11 +223,9 @@ export function definePreparedReport<Row, Key, const Own extends z.ZodRawShape, 
           const given = { from: asked.from && opened.range.from, to: asked.to && opened.range.to };
           const range: Range =
             definition.range === 'month' ? opened.range : { from: given.from ?? BEGINNING, to: given.to ?? END };
-          const filter = { ...opened.filter, ...definition.narrow?.(params), range };
-          const source = chooseUsageSource(opened.models.usage, opened.asOf, [
-            ...(definition.range === 'month' ? opened.windowStarts : [range.from]),
-            range.to,
-          ]);
+          const filter = { ...opened.filter, ...definition.narrow?.(params), range, basis };
+          const bounds = [...(definition.range === 'month' ? opened.windowStarts : [range.from]), range.to];
+          const source = chooseUsageSource(opened.models.usage, opened.asOf, bounds, basis);
           const request = { ...opened, range, filter, source, params, reader, tz: asked.tz, window, clock };
           const prepared = await definition.prepare(tx, { ...request, prepared: undefined });
           return openReport(
@@ -237,6 +243,15 @@ export function definePreparedReport<Row, Key, const Own extends z.ZodRawShape, 
   };
 }
 
+function refuseBasis(name: string, query: unknown): void {
+  if (typeof query === 'object' && query !== null && 'basis' in query) {
+    throw new ParameterError(
+      'basis',
+      `is nothing that ${name} is asked by; usage, usage/lines, costs, margin and summary are, by service or booked.`,
+    );
+  }
+}
+
 function openReport<Row, Key, Own extends z.ZodRawShape, Prepared>(
   tx: Tx,
   definition: ReportDefinition<Row, Key, Own, Prepared>,
@@ -249,6 +264,7 @@ function openReport<Row, Key, Own extends z.ZodRawShape, Prepared>(
       range,
       tz: request.tz,
       window: request.window,
+      basis: filter.basis ?? 'service',
       asOf,
       models: definition.models(request.models),
       ...definition.metaOf?.(request),

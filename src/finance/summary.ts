@@ -3,8 +3,9 @@ import { addDecimals, formatDecimal, parseDecimal, subtractDecimals, ZERO } from
 import type { Decimal } from '../domain/decimal.ts';
 import type { Tx } from '../platform/postgres.ts';
 import { readAccruals } from './accruals.ts';
+import { linesInRange } from './periods/lines-in-range.ts';
 import { costShareSelect, costShareValues } from './provider-costs/cost-share-select.ts';
-import { readCostShares } from './provider-costs/read-cost-shares.ts';
+import { readSpreadCosts } from './provider-costs/read-spread-costs.ts';
 import type { Model } from './read-models.ts';
 import { COLLECTED_KINDS, tableOf } from './read-models.ts';
 import type { FigureFilter, UsageSource } from './usage-source.ts';
@@ -79,11 +80,15 @@ async function readUsageAmounts(tx: Tx, { source, filter }: SummaryQuery): Promi
 }
 
 async function readFixedCosts(tx: Tx, { source, filter }: SummaryQuery): Promise<readonly TenantAmount[]> {
-  const shares = await readCostShares(tx, { usage: source.model, filter: { ...filter, currency: undefined } });
+  const shares = await readSpreadCosts(tx, {
+    usage: source.model,
+    filter: { ...filter, currency: undefined },
+    windowStarts: [filter.range.from],
+  });
   const { rows } = await tx.query<TenantAmount>(
     `select tenant_id as "tenantId", currency, 'cost' as figure, trim_scale(sum(cost))::text as amount
      from (${costShareSelect(1)}) fixed group by tenant_id, currency having sum(cost) <> 0`,
-    costShareValues(shares, { windowStarts: [filter.range.from], range: filter.range }),
+    costShareValues(shares),
   );
   return rows;
 }
@@ -92,11 +97,7 @@ async function readInvoiceAmounts(tx: Tx, { invoices, filter }: SummaryQuery): P
   const { rows } = await tx.query<TenantAmount>(
     `with lines as (
        select tenant_id, currency, net, tax
-       from ${tableOf('invoice_lines', invoices)}
-       where mode = $1::text and books = 'platform' and issued_at >= $2::timestamptz and issued_at < $3::timestamptz
-         and position <= $4::bigint
-         and ($5::text[] is null or tenant_id = any ($5::text[]))
-         and ($6::text[] is null or provider = any ($6::text[]))
+       from ${linesInRange({ table: tableOf('invoice_lines', invoices), time: 'issued_at', where: OURS, basis: filter.basis })} i
      )
      select tenant_id as "tenantId", currency, 'billed' as figure, trim_scale(sum(net))::text as amount
      from lines group by tenant_id, currency having sum(net) <> 0
@@ -111,16 +112,16 @@ async function readInvoiceAmounts(tx: Tx, { invoices, filter }: SummaryQuery): P
 async function readPaymentAmounts(tx: Tx, { payments, filter }: SummaryQuery): Promise<readonly TenantAmount[]> {
   const { rows } = await tx.query<TenantAmount>(
     `select tenant_id as "tenantId", currency, 'collected' as figure, trim_scale(sum(amount))::text as amount
-     from ${tableOf('payment_lines', payments)}
-     where mode = $1::text and books = 'platform' and settled_at >= $2::timestamptz and settled_at < $3::timestamptz
-       and kind in ${COLLECTED_KINDS} and position <= $4::bigint
-       and ($5::text[] is null or tenant_id = any ($5::text[]))
-       and ($6::text[] is null or provider = any ($6::text[]))
+     from ${linesInRange({ table: tableOf('payment_lines', payments), time: 'settled_at', where: OURS, basis: filter.basis })} p
+     where kind in ${COLLECTED_KINDS}
      group by tenant_id, currency having sum(amount) <> 0`,
     usageValues(filter).slice(0, 6),
   );
   return rows;
 }
+
+const OURS = `mode = $1::text and books = 'platform' and ($5::text[] is null or tenant_id = any ($5::text[]))
+  and ($6::text[] is null or provider = any ($6::text[]))`;
 
 function summarise(amounts: readonly TenantAmount[]): readonly SummaryRow[] {
   const rows = new Map<string, { tenantId: string; currency: string; figures: Record<Figure, Decimal> }>();

@@ -10,7 +10,7 @@ import type { FigureFilter } from './usage-source.ts';
 /** What rows of usage are allocated of what their months are charged; one amount for each currency. */
 export type UsageAllocation = Readonly<{ of(key: UsageKey): readonly Money[]; total: readonly Money[] }>;
 
-/** Undefined where the windows are parts of days: a day is the smallest that a month is allocated to. */
+/** Undefined by booked period, and where the windows are parts of days: a day is the smallest that a month is allocated to. */
 export async function readUsageAllocation(
   tx: Tx,
   {
@@ -27,7 +27,9 @@ export async function readUsageAllocation(
       filter: FigureFilter;
     }>,
 ): Promise<UsageAllocation | undefined> {
-  if (window === 'hour' || !(await isOfWholeDays(tx, filter.range, query.tz))) return undefined;
+  // How a change of a closed month's charge is booked is no share of the days that it is booked in.
+  if (window === 'hour' || filter.basis === 'booked' || !(await isOfWholeDays(tx, filter.range, query.tz)))
+    return undefined;
   const { providers, meters } = filter;
   const days = (await readAggregateAllocation(tx, { ...query, filter })).filter(
     // After the allocation: a month is rated over all providers.

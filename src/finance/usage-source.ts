@@ -1,6 +1,8 @@
 import { FIXED_COST_CATEGORIES } from '../domain/finance-schemas.ts';
 import type { Mode } from '../domain/stream.ts';
 import type { AsOf } from './as-of.ts';
+import type { Basis } from './basis.ts';
+import { linesInRange } from './periods/lines-in-range.ts';
 import type { Model } from './read-models.ts';
 import { tableOf } from './read-models.ts';
 import type { Range } from './time-range.ts';
@@ -16,6 +18,8 @@ export type CostCategory = (typeof COST_CATEGORIES)[number];
 /** Which figures are asked for. A list that is left out does not filter. */
 export type FigureFilter = Readonly<{
   mode: Mode;
+  /** By which time figures count; by service when left out. */
+  basis?: Basis | undefined;
   range: Range;
   asOf: AsOf;
   tenantIds?: readonly string[] | undefined;
@@ -29,12 +33,14 @@ export type FigureFilter = Readonly<{
 }>;
 
 /** Sums serve the present; lines serve every position. Both give the same figures where both may be used. */
-export type UsageSource = Readonly<{ model: Model; from: 'sums' | 'lines' }>;
+export type UsageSource = Readonly<{ model: Model; from: 'sums' | 'lines' | 'booked lines' }>;
 
 const BUCKET_MS = 15 * 60_000;
 
 /** Sums, where the answer stands where the model stands and every bound lies on a 15-minute bucket's. */
-export function chooseUsageSource(model: Model, asOf: AsOf, bounds: readonly Date[]): UsageSource {
+export function chooseUsageSource(model: Model, asOf: AsOf, bounds: readonly Date[], basis?: Basis): UsageSource {
+  // Sums do not know which of their lines were late.
+  if (basis === 'booked') return { model, from: 'booked lines' };
   const isCurrent = asOf.position === model.position;
   return { model, from: isCurrent && bounds.every((bound) => bound.getTime() % BUCKET_MS === 0) ? 'sums' : 'lines' };
 }
@@ -44,6 +50,13 @@ export function chooseUsageSource(model: Model, asOf: AsOf, bounds: readonly Dat
  * count as money.
  */
 export function usageSelect({ model, from }: UsageSource): string {
+  if (from === 'booked lines') {
+    const table = tableOf('usage_lines', model);
+    return `
+    select tenant_id, provider, kind, meter, unit, at, facts, quantity, cost, cost_currency, rated, rated_currency,
+      unpriced, uncosted, cost_status, 1 as lines
+    from ${linesInRange({ table, time: 'occurred_at', where: OURS, basis: 'booked' })} booked`;
+  }
   const [time, lines, table, bound] =
     from === 'sums'
       ? (['bucket', 'line_count', 'usage_sums', '$4::bigint is not null'] as const)
@@ -65,11 +78,13 @@ export function usageLineSelect(model: Model): string {
 }
 
 function scopeOf(time: string): string {
-  return `mode = $1::text and books = 'platform' and ${time} >= $2::timestamptz and ${time} < $3::timestamptz
+  return `${time} >= $2::timestamptz and ${time} < $3::timestamptz and ${OURS}`;
+}
+
+const OURS = `mode = $1::text and books = 'platform'
       and ($5::text[] is null or tenant_id = any ($5::text[]))
       and ($6::text[] is null or provider = any ($6::text[]))
       and ($7::text[] is null or meter = any ($7::text[]))`;
-}
 
 export function usageValues({ mode, range, asOf, tenantIds, providers, meters }: FigureFilter): unknown[] {
   return [mode, range.from, range.to, String(asOf.position), tenantIds ?? null, providers ?? null, meters ?? null];

@@ -15,6 +15,10 @@ import { requestPeriodClose } from '../../src/finance/periods/request-period-clo
 import { readModels } from '../../src/finance/read-models.ts';
 import { withReadTransaction } from '../../src/finance/read-transaction.ts';
 import { adjustmentsReport } from '../../src/finance/reports/adjustments-report.ts';
+import { costsReport } from '../../src/finance/reports/costs-report.ts';
+import { marginReport } from '../../src/finance/reports/margin-report.ts';
+import { summaryReport } from '../../src/finance/reports/summary-report.ts';
+import { usageLinesReport } from '../../src/finance/reports/usage-lines-report.ts';
 import type { Tx } from '../../src/platform/postgres.ts';
 import { assignPricePlan } from '../../src/tenants/assign-price-plan.ts';
 import { definePricePlan } from '../../src/tenants/define-price-plan.ts';
@@ -78,6 +82,7 @@ test('whatever comes late, doubled or corrected, and however months are closed a
         }
         await expectClosesStand(books, reported);
         await expectViewsAgree(books);
+        await expectReportsAgree(books);
       } finally {
         await books.close();
       }
@@ -185,6 +190,46 @@ async function expectViewsAgree(books: Books): Promise<void> {
      ) l where currency <> '' group by 1, 2 having sum(amount) <> 0 order by 1, 2`,
   );
   expect(totals(booked)).toEqual(rows);
+}
+
+const REPORTS = [marginReport, summaryReport, costsReport, usageLinesReport] as const;
+/** Each with the figure of a close that it is. */
+const FIGURES = [
+  ['rated', 'rated'],
+  ['cost', 'cost'],
+  ['collected', 'collected'],
+] as const;
+
+/** Every report says the same by booked period as by service over all time, and for a closed month what was reported. */
+async function expectReportsAgree(books: Books): Promise<void> {
+  const ever = { from: '2026-01-01', to: '2027-01-01' };
+  for (const report of REPORTS) {
+    const { totals: service } = await books.ask(report, { ...ever, basis: 'service' });
+    const { totals: booked } = await books.ask(report, { ...ever, basis: 'booked' });
+    expect(withoutNothing(booked)).toEqual(withoutNothing(service));
+  }
+  for (const { period, state, position } of await read(books, (tx) => readPeriods(tx, EVERYTHING))) {
+    if (state !== 'closed') continue;
+    const month = { from: `${period}-01`, to: `${nextMonth(period)}-01`, basis: 'booked' };
+    const { totals: summary } = await books.ask(summaryReport, month);
+    const figures = totals(await read(books, (tx) => readReportedFigures(tx, position)));
+    for (const [column, figure] of FIGURES) {
+      const reported = figures.filter((each) => each.figure === figure);
+      expect(withoutNothing(summary)[column] ?? []).toEqual(
+        reported.map(({ amount: of, currency }) => ({ amount: of, currency })),
+      );
+    }
+  }
+}
+
+/** Amounts of nothing, and counts of lines, which the two views need not share, left out. */
+function withoutNothing(found: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(found).flatMap(([name, sums]) => {
+      const some = Array.isArray(sums) ? sums.filter(({ amount: of }: { amount: string }) => of !== '0') : [];
+      return some.length === 0 ? [] : [[name, some]];
+    }),
+  );
 }
 
 function totals(figures: readonly PeriodFigure[]) {

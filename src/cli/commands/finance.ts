@@ -59,6 +59,7 @@ function commandOf(report: Report): Command {
         context.out.json({
           data: rows.map((row) => reportRowJson(columns, row, tz)),
           totals: totalsJson(totals, tz),
+          basis: opened.meta.basis,
           as_of: { position: String(asOf.position), recorded_at: asOf.recordedAt.toISOString() },
           has_more: nextCursor !== undefined,
         });
@@ -69,7 +70,7 @@ function commandOf(report: Report): Command {
           rows.map(({ cells }) => cells.map(show)),
         );
         tellTotals(context.out, totals);
-        context.out.line(context.out.style('dim', `as of position ${asOf.position}`));
+        context.out.line(context.out.style('dim', `as of position ${asOf.position}, by ${opened.meta.basis} period`));
         if (nextCursor !== undefined) context.out.line(`There is more: raise --limit, or take --format csv.`);
       });
       return EXIT.done;

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { COST_GROUPS, readCosts, readCostTotals } from '../costs.ts';
 import type { CostKey, CostRow } from '../costs.ts';
 import { windowAt } from '../open-figures.ts';
-import { readCostShares } from '../provider-costs/read-cost-shares.ts';
-import type { CostShare } from '../provider-costs/read-cost-shares.ts';
+import type { SpreadCosts } from '../provider-costs/cost-share-select.ts';
+import { readSpreadCosts } from '../provider-costs/read-spread-costs.ts';
 import { currency, groupsOf, listOf, text } from '../query-parameters.ts';
 import { definePreparedReport } from '../report.ts';
 import type { EventsBehind, ReportRequest } from '../report.ts';
@@ -21,7 +21,7 @@ const parameters = {
   group_by: groupsOf(COST_GROUPS),
 };
 type Params = z.output<z.ZodObject<typeof parameters>>;
-type Prepared = Readonly<{ shares: readonly CostShare[] }>;
+type Prepared = Readonly<{ shares: SpreadCosts }>;
 type Request = ReportRequest<Params, Prepared>;
 
 const key: z.ZodType<CostKey> = z.tuple([
@@ -41,6 +41,7 @@ export const costsReport = definePreparedReport({
   summary: 'What providers charge us: by usage, and fixed costs as they are allocated to tenants',
   parameters,
   range: 'month',
+  hasBasis: true,
   defaultWindow: 'day',
   models: ({ usage }) => [usage],
   narrow: (params: Params) => ({
@@ -50,8 +51,8 @@ export const costsReport = definePreparedReport({
     costStatus: params.cost_status,
     categories: params.category,
   }),
-  async prepare(tx, { models, filter }): Promise<Prepared> {
-    return { shares: await readCostShares(tx, { usage: models.usage, filter }) };
+  async prepare(tx, { models, filter, windowStarts }): Promise<Prepared> {
+    return { shares: await readSpreadCosts(tx, { usage: models.usage, filter, windowStarts }) };
   },
   columns: [
     {

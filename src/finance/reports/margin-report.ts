@@ -39,6 +39,7 @@ export const marginReport = definePreparedReport({
   summary: 'Revenue beside what it cost and what was collected, by tenant, provider and currency',
   parameters,
   range: 'month',
+  hasBasis: true,
   models: all,
   narrow: (params: Params) => ({ providers: params.provider, currency: params.currency }),
   prepare,

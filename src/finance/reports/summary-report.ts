@@ -30,6 +30,7 @@ export const summaryReport = definePreparedReport({
   summary: 'Rated, billed, collected and cost of each tenant and currency',
   parameters,
   range: 'month',
+  hasBasis: true,
   models: all,
   narrow: (params: Params) => ({ currency: params.currency }),
   prepare,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Tx } from '../../platform/postgres.ts';
+import { linesInRange } from '../periods/lines-in-range.ts';
 import { currency, listOf, text } from '../query-parameters.ts';
 import { tableOf } from '../read-models.ts';
 import { defineReport } from '../report.ts';
@@ -47,6 +48,7 @@ export const usageLinesReport = defineReport({
   summary: 'The lines that usage, cost and rated are the sums of, each with the event that caused it',
   parameters,
   range: 'month',
+  hasBasis: true,
   models: ({ usage }) => [usage],
   columns: [
     { name: 'position', kind: 'integer', description: 'Of the event that caused it', cell: (row: Row) => row.position },
@@ -135,17 +137,18 @@ function sumsOf(amount: string, currency: string): string {
      from (select ${currency} as currency, sum(${amount}) as total from lines where ${currency} <> '' group by 1) s)`;
 }
 
-function linesSelect({ models }: ReportRequest<Params>): string {
-  return `(
-    select * from ${tableOf('usage_lines', models.usage)}
-    where mode = $1::text and books = 'platform' and occurred_at >= $2::timestamptz and occurred_at < $3::timestamptz
-      and position <= $4::bigint
+function linesSelect({ models, filter }: ReportRequest<Params>): string {
+  return linesInRange({
+    table: tableOf('usage_lines', models.usage),
+    time: 'occurred_at',
+    basis: filter.basis,
+    where: `mode = $1::text and books = 'platform'
       and ($5::text[] is null or tenant_id = any ($5::text[]))
       and ($6::text[] is null or provider = any ($6::text[]))
       and ($7::text[] is null or meter = any ($7::text[]))
       and ($8::text is null or kind = $8::text)
-      and ($9::text is null or cost_currency = $9::text or rated_currency = $9::text)
-  )`;
+      and ($9::text is null or cost_currency = $9::text or rated_currency = $9::text)`,
+  });
 }
 
 function valuesOf({ filter, params }: ReportRequest<Params>): unknown[] {

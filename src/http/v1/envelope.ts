@@ -1,5 +1,6 @@
 import type { Aggregation } from '../../domain/meters.ts';
 import type { AsOf } from '../../finance/as-of.ts';
+import type { Basis } from '../../finance/basis.ts';
 import type { Pending } from '../../finance/pending.ts';
 import type { Model } from '../../finance/read-models.ts';
 import { furthestBehind } from '../../finance/read-models.ts';
@@ -13,6 +14,8 @@ export type Meta = Readonly<{
   window: Window;
   /** Of quantities, where there is a choice. */
   aggregation?: Aggregation;
+  /** By service when left out: where there is no choice. */
+  basis?: Basis;
   asOf: AsOf;
   /** Of which models the answer is made. */
   models: readonly [Model, ...Model[]];
@@ -40,7 +43,7 @@ export function envelope(parts: {
       tz: meta.tz,
       window: meta.window,
       ...(meta.aggregation === undefined ? {} : { aggregation: meta.aggregation }),
-      basis: 'service',
+      basis: meta.basis ?? 'service',
       as_of: { recorded_at: meta.asOf.recordedAt.toISOString(), position: String(meta.asOf.position) },
       projection: { name: slowest.name, version: slowest.version, lag_seconds: slowest.lagSeconds },
       pending: {

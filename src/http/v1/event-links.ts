@@ -11,6 +11,7 @@ export type FigureLink = Readonly<{
 /** The list of exactly the events behind a figure, pinned to the position that the figure was read at. */
 export function figureEventsLink({ figure, filter, unit, positionFrom }: FigureLink): string {
   const query = new URLSearchParams({ figure, mode: filter.mode });
+  if (filter.basis === 'booked') query.append('basis', filter.basis);
   for (const tenantId of filter.tenantIds ?? []) query.append('tenant_id', tenantId);
   for (const provider of filter.providers ?? []) query.append('provider', provider);
   for (const meter of filter.meters ?? []) query.append('meter', meter);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { FACT_KINDS } from '../../domain/facts.ts';
 import { resolveAsOf } from '../../finance/as-of.ts';
 import type { AsOf } from '../../finance/as-of.ts';
+import { basisChoice } from '../../finance/basis.ts';
 import { listEvents, listFigureEvents, readHighWaterMark } from '../../finance/events.ts';
 import type { EventFilter, EventPageRequest } from '../../finance/events.ts';
 import { EVENT_FIGURES } from '../../finance/figure-events.ts';
@@ -50,6 +51,7 @@ const querySchema = z.strictObject({
   cost_status: z.enum(COST_STATUSES, `is one of ${COST_STATUSES.join(', ')}`).optional(),
   category: listOf(z.enum(COST_CATEGORIES, `is one of ${COST_CATEGORIES.join(', ')}`)).optional(),
   mode: mode.optional(),
+  basis: basisChoice.optional().describe('Of a figure: by which time it counts.'),
   occurred_from: instant.optional(),
   occurred_to: instant.optional(),
   position_from: position.optional(),
@@ -131,6 +133,7 @@ async function resolve(
 
 function eventFilter(query: Query, at: AsOf): EventFilter {
   if (query.unit !== undefined) throw new ParameterError('unit', 'goes only with figure.');
+  if (query.basis !== undefined) throw new ParameterError('basis', 'goes only with figure.');
   if (query.cost_status !== undefined) throw new ParameterError('cost_status', 'goes only with figure.');
   if (query.category !== undefined) throw new ParameterError('category', 'goes only with figure.');
   return {
@@ -162,6 +165,7 @@ function figureScope(query: Query, figure: EventFigure, at: AsOf): FigureScope {
   return {
     figure,
     mode: query.mode ?? 'live',
+    basis: query.basis,
     range: { from: query.occurred_from, to: query.occurred_to },
     asOf: at,
     tenantIds: query.tenant_id,

@@ -59,10 +59,11 @@ async function readManifest(report: Report, request: Request, opened: OpenReport
     digestExport({ report: opened, columns: report.columns, format, hasMark: false });
   const csv = await digest('csv');
   const ndjson = await digest('ndjson');
-  const { asOf, tz } = opened.meta;
+  const { asOf, tz, basis } = opened.meta;
   return {
     report: report.name,
     query: request.query,
+    basis,
     as_of: { recorded_at: asOf.recordedAt.toISOString(), position: String(asOf.position) },
     columns: report.columns,
     rows: csv.rows,

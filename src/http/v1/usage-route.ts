@@ -1,6 +1,8 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { AGGREGATIONS, isAdditive } from '../../domain/meters.ts';
+import { basisParameter } from '../../finance/basis.ts';
+import { ParameterError } from '../../finance/parameter-error.ts';
 import { readPending } from '../../finance/pending.ts';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { WINDOWS } from '../../finance/time-range.ts';
@@ -10,6 +12,7 @@ import { readUsageAllocation } from '../../finance/usage-allocation.ts';
 import type { UsageAllocation } from '../../finance/usage-allocation.ts';
 import { aggregatedFilter, readUsageAggregateQuantities, readUsageAggregates } from '../../finance/usage-aggregates.ts';
 import type { UsageAggregateRow } from '../../finance/usage-aggregates.ts';
+import { chooseUsageSource } from '../../finance/usage-source.ts';
 import type { FigureFilter } from '../../finance/usage-source.ts';
 import type { Tx } from '../../platform/postgres.ts';
 import type { Cursor } from '../../finance/cursor.ts';
@@ -32,6 +35,7 @@ const querySchema = z.strictObject({
     .describe('What the quantity of a window is made of; only sum and count add up.'),
   provider: listOf(text).optional(),
   meter: listOf(text).optional(),
+  basis: basisParameter,
   group_by: groupsOf(USAGE_GROUPS),
 });
 type Query = z.output<typeof querySchema>;
@@ -46,17 +50,20 @@ export function usageRoute({ pool, clock }: RouteDeps): RequestHandler {
   return async (request, response) => {
     const query = parseQuery(querySchema, request.query);
     const cursor = decodeCursor('usage', keySchema, query.cursor);
+    if (query.basis === 'booked') requireAdditive(query.aggregation);
     const reader = readerOf(response);
     const answer = await withReadTransaction(pool, reader, async (tx) => {
       const opened = await openFigures(tx, { query, window: query.window, cursor, clock, of: ({ usage }) => [usage] });
-      const { source, asOf, models, range } = opened;
+      const { asOf, models, range } = opened;
+      const source = chooseUsageSource(models.usage, asOf, [...opened.windowStarts, range.to], query.basis);
       const filter: FigureFilter = {
         ...opened.filter,
+        basis: query.basis,
         providers: query.provider,
         meters: query.meter,
       };
-      const rows = await readRows(tx, query, cursor, { ...opened, filter });
-      const totals = await readTotals(tx, query, { ...opened, filter });
+      const rows = await readRows(tx, query, cursor, { ...opened, source, filter });
+      const totals = await readTotals(tx, query, { ...opened, source, filter });
       const { window, tz, group_by: groupBy } = query;
       const { windowStarts } = opened;
       const allocation = await readUsageAllocation(tx, {
@@ -82,6 +89,7 @@ export function usageRoute({ pool, clock }: RouteDeps): RequestHandler {
           tz: query.tz,
           window: query.window,
           aggregation: query.aggregation,
+          basis: query.basis,
           asOf,
           models: [models.usage],
           pending: await readPending(tx, { reader, source, filter }),
@@ -92,6 +100,13 @@ export function usageRoute({ pool, clock }: RouteDeps): RequestHandler {
     });
     response.json(answer);
   };
+}
+
+/** What was late for a month is a difference; a maximum or an average is of the facts themselves. */
+function requireAdditive(aggregation: Query['aggregation']): void {
+  if (!isAdditive(aggregation)) {
+    throw new ParameterError('basis', `booked goes with what adds up, sum and count; ${aggregation} takes service.`);
+  }
 }
 
 /** One more than the page holds, to know whether there is another. */

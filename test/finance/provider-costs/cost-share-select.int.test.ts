@@ -43,11 +43,19 @@ function share(amount: string, { from, to }: Range): CostShare {
 async function spread(
   amount: string,
   period: Range,
-  windows: Readonly<{ range: Range; windowStarts: readonly Date[] }>,
+  { range: asked, windowStarts }: Readonly<{ range: Range; windowStarts: readonly Date[] }>,
 ) {
   const { rows } = await database.pool.query<{ at: Date; cost: string }>(
     `select at, trim_scale(cost)::text as cost from (${costShareSelect(1)}) s order by at`,
-    costShareValues([share(amount, period)], windows),
+    costShareValues({
+      shares: [{ ...share(amount, period), part: 0 }],
+      windows: windowStarts.map((from, index) => ({
+        from,
+        to: windowStarts[index + 1] ?? asked.to,
+        at: from,
+        part: 0,
+      })),
+    }),
   );
   return rows;
 }

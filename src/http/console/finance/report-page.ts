@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Basis } from '../../../finance/basis.ts';
 import type { OpenReport, Report, ReportMeta, ReportPage } from '../../../finance/report.ts';
 import type { Cell } from '../../../finance/report.ts';
 import type { Pending } from '../../../finance/pending.ts';
@@ -14,7 +15,10 @@ import type { CellLink } from './report-table.ts';
 import { cellText, headOf, reportTable } from './report-table.ts';
 
 /** What is said on every page of figures: where they stand, how fresh they are, what is not in them yet. */
-export function standing({ meta }: Readonly<{ meta: Pick<ReportMeta, 'models' | 'asOf'> }>, pending: Pending): Html {
+export function standing(
+  { meta }: Readonly<{ meta: Pick<ReportMeta, 'models' | 'asOf'> & Readonly<{ basis?: Basis }> }>,
+  pending: Pending,
+): Html {
   const slowest = furthestBehind(meta.models);
   const open = [
     ...pendingWords(pending.unpricedEvents, 'unpriced'),
@@ -25,6 +29,7 @@ export function standing({ meta }: Readonly<{ meta: Pick<ReportMeta, 'models' | 
   ];
   return html`<p class="standing quiet">
     <span>As of ${time(meta.asOf.recordedAt)} UTC, position ${number(String(meta.asOf.position))}</span>
+    ${meta.basis === 'booked' && html`<span>As reported, by booked period</span>`}
     <span>${slowest.name} v${slowest.version}, ${number(slowest.lagSeconds.toFixed(1))} s behind</span>
     <span class="${open.length === 0 ? 'good' : 'warning'}">
       ${open.length === 0 ? 'Nothing pending' : `Pending: ${open.join(', ')}`}
