@@ -81,7 +81,11 @@ describe('GET /v1/margin', () => {
   test('is for finance, within the bounds of a tenant’s key', async () => {
     expect(await api.get('/v1/margin', 'ops')).toMatchObject({ status: 403 });
     expect((await api.list('/v1/margin', 'finance@tnt_b')).data).toEqual([]);
-    expect(await api.get('/v1/margin?basis=booked')).toMatchObject({ status: 400, body: { parameter: 'basis' } });
+    expect(await api.get('/v1/margin?basis=cash')).toMatchObject({ status: 400, body: { parameter: 'basis' } });
+    expect(await api.get('/v1/margin?basis=booked')).toMatchObject({
+      status: 200,
+      body: { meta: { basis: 'booked' } },
+    });
   });
 });
 
