@@ -21,7 +21,7 @@ import { systemClock } from './platform/clock.ts';
 import { uuidv7 } from './platform/ids.ts';
 import { createMetrics } from './platform/metrics.ts';
 import { pendingMigrations } from './platform/migrate.ts';
-import type { Pool } from './platform/postgres.ts';
+import type { Pool, PoolOptions } from './platform/postgres.ts';
 import { APPLICATION_ROLE, createPool, withTransaction } from './platform/postgres.ts';
 import type { Closable } from './platform/shutdown.ts';
 import { closeInOrder } from './platform/shutdown.ts';
@@ -77,21 +77,21 @@ export async function createApp(settings: AppSettings): Promise<App> {
   const closables: (Closable | readonly Closable[])[] = [];
   const metrics = createMetrics({ providers: PROVIDERS.map(({ name }) => name) });
 
-  const pool = (name: string, max: number, statementTimeoutMs: number, byIndex = false): Pool =>
+  const pool = (name: string, max: number, statementTimeoutMs: number, plans: Partial<PoolOptions> = {}): Pool =>
     createPool({
+      ...plans,
       url: databaseUrl,
       role: APPLICATION_ROLE,
       applicationName: `hookledger ${name}`,
       max,
       statementTimeoutMs,
       idleInTransactionTimeoutMs: 2_000,
-      byIndex,
       logger,
     });
   const pools = {
     ingest: pool('ingest', 4, 5_000),
-    work: pool('work', 24, 30_000, true),
-    query: pool('query', 8, 20_000),
+    work: pool('work', 24, 30_000, { byIndex: true }),
+    query: pool('query', 8, 20_000, { plansForValues: true }),
   };
   const orm = createOrm(databaseUrl, { role: APPLICATION_ROLE, logger });
   const configured = createTransports(settings);

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import type { Pool, Tx } from '../platform/postgres.ts';
 
 /** A tenant's reader sees its own rows and the columns that are granted to it; without one, the platform's people. */
@@ -9,23 +10,31 @@ export type Reader = Readonly<{ tenantId?: string }>;
  */
 export async function withReadTransaction<T>(pool: Pool, reader: Reader, fn: (tx: Tx) => Promise<T>): Promise<T> {
   const client = await pool.connect();
-  let isDone = false;
+  let result: T;
   try {
-    await client.query('begin isolation level repeatable read read only');
-    await client.query(`select set_config('hookledger.tenant', $1::text, true)`, [reader.tenantId ?? '*']);
-    if (reader.tenantId !== undefined) await client.query('set local role hookledger_tenant');
-    const result = await fn(client);
-    await client.query('commit');
-    isDone = true;
-    return result;
+    // All in one round trip, by the simple protocol.
+    await client.query(begin(reader));
+    result = await fn(client);
   } catch (error) {
-    isDone = await client.query('rollback').then(
-      () => true,
-      // The first error is the one to report; this one only says that the connection is gone.
-      () => false,
-    );
+    await end(client, 'rollback');
     throw error;
-  } finally {
-    client.release(!isDone);
   }
+  // What was read is read: nobody waits for the end of a transaction that changed nothing.
+  void end(client, 'commit');
+  return result;
+}
+
+function begin({ tenantId }: Reader): string {
+  const scoped = `begin isolation level repeatable read read only;
+    select set_config('hookledger.tenant', ${pg.escapeLiteral(tenantId ?? '*')}, true)`;
+  return tenantId === undefined ? scoped : `${scoped}; set local role hookledger_tenant`;
+}
+
+/** Never throws: a connection that fails here is destroyed, and the next one is another. */
+async function end(client: Tx, how: 'commit' | 'rollback'): Promise<void> {
+  const isDone = await client.query(how).then(
+    () => true,
+    () => false,
+  );
+  client.release(!isDone);
 }

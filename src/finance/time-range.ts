@@ -28,7 +28,24 @@ const SHORTEST_MS: Readonly<Record<Window, number>> = {
  * windows, so that both always agree.
  * @throws ParameterError when `to` is not after `from`, or a date is none.
  */
-export async function resolveRange(tx: Tx, { from, to, tz, now }: RangeRequest): Promise<Range> {
+export async function resolveRange(tx: Tx, request: RangeRequest): Promise<Range> {
+  const { from, to, tz } = request;
+  const [lower, upper] = [certainInstant(from, tz), certainInstant(to, tz)];
+  const range = lower !== undefined && upper !== undefined ? { from: lower, to: upper } : await readRange(tx, request);
+  if (range === undefined || range.from >= range.to) {
+    throw new ParameterError('to', `must be after from (${range?.from.toISOString() ?? 'unknown'}).`);
+  }
+  return range;
+}
+
+/** What a bound means where no rule of a zone has a say. */
+function certainInstant(bound: Bound | undefined, tz: string): Date | undefined {
+  if (bound === undefined) return undefined;
+  if ('instant' in bound) return bound.instant;
+  return tz === 'UTC' ? new Date(`${bound.date}T00:00:00Z`) : undefined;
+}
+
+async function readRange(tx: Tx, { from, to, tz, now }: RangeRequest): Promise<Range | undefined> {
   const { rows } = await tx.query<Range>(
     `with given as (
        select coalesce($1::timestamptz, ${firstInstant('$2::date::timestamp', '$5::text')}) as lower,
@@ -44,11 +61,7 @@ export async function resolveRange(tx: Tx, { from, to, tz, now }: RangeRequest):
      from given, month`,
     [instantOf(from), dateOf(from), instantOf(to), dateOf(to), tz, now],
   );
-  const [range] = rows;
-  if (range === undefined || range.from >= range.to) {
-    throw new ParameterError('to', `must be after from (${range?.from.toISOString() ?? 'unknown'}).`);
-  }
-  return range;
+  return rows[0];
 }
 
 /**
@@ -63,6 +76,7 @@ export async function listWindowStarts(
   tz: string,
   window: Window,
 ): Promise<readonly Date[]> {
+  if (window === 'none') return [from];
   if ((to.getTime() - from.getTime()) / SHORTEST_MS[window] > MAX_WINDOWS) {
     throw new ParameterError(
       'window',

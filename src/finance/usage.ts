@@ -37,8 +37,9 @@ type Additive = Readonly<{ aggregation?: AdditiveAggregation }>;
 
 /** Usage by window and group, in the order of the key; units are never added, so each has its row. */
 export async function readUsage(tx: Tx, query: UsageQuery & Additive): Promise<readonly UsageRow[]> {
-  const { rows } = await tx.query<UsageRow>(
-    `with source as (${usageSelect(query.source)}),
+  const { rows } = await tx.query<UsageRow>({
+    name: `read-usage-${query.source.from}-${query.source.model.version}`,
+    text: `with source as (${usageSelect(query.source)}),
      by_currency as (
        select width_bucket(at, $8::timestamptz[]) - 1 as at,
          case when 'tenant_id' = any ($9::text[]) then tenant_id else '' end as tenant_id,
@@ -64,7 +65,7 @@ export async function readUsage(tx: Tx, query: UsageQuery & Additive): Promise<r
          or (at, tenant_id, provider, meter, unit) > ($10::integer, $11::text, $12::text, $13::text, $14::text))
      order by at, tenant_id, provider, meter, unit
      limit $15::integer`,
-    [
+    values: [
       ...usageValues(query.filter),
       query.windowStarts,
       query.groupBy,
@@ -72,7 +73,7 @@ export async function readUsage(tx: Tx, query: UsageQuery & Additive): Promise<r
       query.limit,
       query.aggregation ?? 'sum',
     ],
-  );
+  });
   return rows;
 }
 
@@ -87,8 +88,9 @@ export async function readUsageTotals(
   tx: Tx,
   { source, filter, aggregation }: Pick<UsageQuery, 'source' | 'filter'> & Additive,
 ): Promise<UsageTotals> {
-  const { rows } = await tx.query<UsageTotals>(
-    `with source as (select * from (${usageSelect(source)}) s where kind = 'usage')
+  const { rows } = await tx.query<UsageTotals>({
+    name: `read-usage-totals-${source.from}-${source.model.version}`,
+    text: `with source as (select * from (${usageSelect(source)}) s where kind = 'usage')
      select
        (select coalesce(json_agg(json_build_object('unit', unit, 'quantity', trim_scale(quantity)::text) order by unit), '[]')
         from (select unit, case $8::text when 'count' then sum(facts) else sum(quantity) end as quantity
@@ -97,7 +99,7 @@ export async function readUsageTotals(
           order by rated_currency), '[]')
         from (select rated_currency, sum(rated) as rated from source where rated_currency <> '' group by 1) r) as rated,
        (select coalesce(sum(facts), 0)::text from source) as facts`,
-    [...usageValues(filter), aggregation ?? 'sum'],
-  );
+    values: [...usageValues(filter), aggregation ?? 'sum'],
+  });
   return rows[0] ?? { quantities: [], rated: [], facts: '0' };
 }

@@ -34,6 +34,11 @@ export type PoolOptions = Readonly<{
    * once it is big.
    */
   byIndex?: boolean;
+  /**
+   * Prepared statements are planned for each call's own values: a plan for all of them would read every tenant's rows for
+   * one, where a filter may be left out.
+   */
+  plansForValues?: boolean;
   /** How long to wait for a free connection or a new one. */
   connectTimeoutMs?: number;
   logger: Logger;
@@ -133,6 +138,7 @@ function startupOptions(options: PoolOptions): string {
     ['idle_in_transaction_session_timeout', String(options.idleInTransactionTimeoutMs)],
   ];
   if (options.byIndex === true) settings.push(['enable_seqscan', 'off']);
+  if (options.plansForValues === true) settings.push(['plan_cache_mode', 'force_custom_plan']);
   if (options.role !== undefined) settings.push(['role', options.role]);
   return settings.map(([name, value]) => `-c ${name}=${value.replace(/[\\ ]/g, '\\$&')}`).join(' ');
 }
