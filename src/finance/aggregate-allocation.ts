@@ -6,9 +6,10 @@ import { isAggregate, pricePlanComponent } from '../domain/pricing.ts';
 import { rateAggregate } from '../domain/rate-aggregate.ts';
 import type { Tx } from '../platform/postgres.ts';
 import type { Model } from './read-models.ts';
-import { tableOf } from './read-models.ts';
 import { firstInstant } from './time-range.ts';
 import type { Range } from './time-range.ts';
+import { pricedRows } from './usage-rows.ts';
+import { chooseUsageSource } from './usage-source.ts';
 import type { FigureFilter } from './usage-source.ts';
 
 /** The part of a month's charge that a day is given: by its share of what was used in the month, not a price of its own. */
@@ -79,19 +80,24 @@ function inDirectionOf(whole: Decimal, quantity: Decimal): Decimal {
 /** Every day of every month that the range has a part of, by the provider and what the plan rates together. */
 async function readMonthDays(tx: Tx, { model, filter, tz }: AllocationQuery): Promise<readonly MonthDay[]> {
   const { mode, range, asOf, tenantIds } = filter;
+  // Days of another zone are no sums of days of UTC.
+  const source = tz === 'UTC' ? chooseUsageSource(model, asOf, []) : { model, from: 'lines' as const };
+  const priced = pricedRows(source, {
+    scope: (at) => `priced_by = 'aggregate' and mode = $1::text and books = 'platform'
+         and ($5::text[] is null or tenant_id = any ($5::text[]))
+         -- A day more on both sides, for the index; months are those of the zone's clock.
+         and ${at} >= date_trunc('month', $2::timestamptz, $6::text) - interval '1 day'
+         and ${at} < date_trunc('month', $3::timestamptz, $6::text) + interval '1 month 1 day'
+         and date_trunc('month', ${at} at time zone $6::text)
+           between date_trunc('month', $2::timestamptz at time zone $6::text)
+             and date_trunc('month', ($3::timestamptz - interval '1 microsecond') at time zone $6::text)`,
+    position: '$4::bigint',
+  });
   const { rows } = await tx.query<MonthDay>(
     `with day as (
        select tenant_id, plan_id, component_no, provider, meter, unit,
-         date_trunc('day', occurred_at at time zone $6::text) as local, sum(quantity) as quantity
-       from ${tableOf('usage_lines', model)}
-       where priced_by = 'aggregate' and mode = $1::text and books = 'platform' and position <= $4::bigint
-         and ($5::text[] is null or tenant_id = any ($5::text[]))
-         -- A day more on both sides, for the index; months are those of the zone's clock.
-         and occurred_at >= date_trunc('month', $2::timestamptz, $6::text) - interval '1 day'
-         and occurred_at < date_trunc('month', $3::timestamptz, $6::text) + interval '1 month 1 day'
-         and date_trunc('month', occurred_at at time zone $6::text)
-           between date_trunc('month', $2::timestamptz at time zone $6::text)
-             and date_trunc('month', ($3::timestamptz - interval '1 microsecond') at time zone $6::text)
+         date_trunc('day', at at time zone $6::text) as local, sum(quantity) as quantity
+       from (${priced}) used
        group by 1, 2, 3, 4, 5, 6, 7
        having sum(quantity) <> 0
      ),
@@ -110,6 +116,7 @@ async function readMonthDays(tx: Tx, { model, filter, tz }: AllocationQuery): Pr
 
 /** Whether both bounds are the first moment of a day in the zone: only such a range has an allocation of its own. */
 export async function isOfWholeDays(tx: Tx, { from, to }: Range, tz: string): Promise<boolean> {
+  if (tz === 'UTC') return [from, to].every((bound) => bound.getTime() % 86_400_000 === 0);
   const { rows } = await tx.query<{ isWhole: boolean }>(
     `select bool_and(bound = ${firstInstant("date_trunc('day', bound at time zone $2::text)", '$2::text')}) as "isWhole"
      from unnest($1::timestamptz[]) bound`,

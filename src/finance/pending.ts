@@ -22,57 +22,34 @@ export async function readPending(
   tx: Tx,
   { reader, source, filter }: { reader: Reader; source: UsageSource; filter: FigureFilter },
 ): Promise<Pending> {
-  const { unpriced, uncosted } = await readUsagePending(tx, source, filter);
-  return {
-    unpricedEvents: unpriced,
-    uncostedEvents: uncosted,
-    conflicts: reader.tenantId === undefined ? await readConflicts(tx, filter) : '0',
-    unmapped: await readUnmapped(tx, filter),
-    // Whichever tenants are asked for: any of these facts may turn out to be theirs.
-    unassigned: await readFacts(tx, source, { ...filter, tenantIds: [UNASSIGNED] }),
-  };
+  const figures = usageSelect(source);
+  // Whichever tenants are asked for: any fact without one may turn out to be theirs.
+  const ofNobody = usageSelect(source, `array['${UNASSIGNED}']`);
+  // A tenant's reader may not even name that table.
+  const isTenant = reader.tenantId !== undefined;
+  const { rows } = await tx.query<Pending>({
+    name: `read-pending-${source.from}-${source.model.version}${isTenant ? '-of-tenant' : ''}`,
+    text: `select coalesce(s.unpriced, 0)::text as "unpricedEvents", coalesce(s.uncosted, 0)::text as "uncostedEvents",
+        ${isTenant ? `'0'` : `(${CONFLICTS})::text`} as conflicts,
+        (${UNMAPPED})::text as unmapped,
+        -- An estimate is of a usage that is counted already.
+        coalesce((select sum(facts) from (${ofNobody}) u where cost_status = 'final'), 0)::text as unassigned
+      from (select sum(unpriced) as unpriced, sum(uncosted) as uncosted from (${figures}) f) s`,
+    values: usageValues(filter),
+  });
+  const [pending] = rows;
+  if (pending === undefined) throw new Error('A select of aggregates answered no row.');
+  return pending;
 }
 
-async function readUsagePending(
-  tx: Tx,
-  source: UsageSource,
-  filter: FigureFilter,
-): Promise<{ unpriced: string; uncosted: string }> {
-  const { rows } = await tx.query<{ unpriced: string; uncosted: string }>(
-    `select coalesce(sum(unpriced), 0)::text as unpriced, coalesce(sum(uncosted), 0)::text as uncosted
-     from (${usageSelect(source)}) s`,
-    usageValues(filter),
-  );
-  return rows[0] ?? { unpriced: '0', uncosted: '0' };
-}
+const CONFLICTS = `
+  select count(*)
+  from hookledger.conflicts c
+  join hookledger.webhooks w on w.id = c.webhook_id
+  where w.mode = $1::text and w.books = 'platform' and w.position <= $4::bigint
+    and (c.resolved_position is null or c.resolved_position > $4::bigint)`;
 
-async function readFacts(tx: Tx, source: UsageSource, filter: FigureFilter): Promise<string> {
-  const { rows } = await tx.query<{ count: string }>(
-    // An estimate is of a usage that is counted already.
-    `select coalesce(sum(facts), 0)::text as count from (${usageSelect(source)}) s where cost_status = 'final'`,
-    usageValues(filter),
-  );
-  return rows[0]?.count ?? '0';
-}
-
-async function readUnmapped(tx: Tx, { mode, range, asOf }: FigureFilter): Promise<string> {
-  const { rows } = await tx.query<{ count: string }>(
-    `select count(*)::text as count from hookledger.webhooks
-     where status = 'unmapped' and mode = $1::text and books = 'platform' and position <= $4::bigint
-       and received_at >= $2::timestamptz and received_at < $3::timestamptz`,
-    [mode, range.from, range.to, String(asOf.position)],
-  );
-  return rows[0]?.count ?? '0';
-}
-
-async function readConflicts(tx: Tx, { mode, asOf }: FigureFilter): Promise<string> {
-  const { rows } = await tx.query<{ count: string }>(
-    `select count(*)::text as count
-     from hookledger.conflicts c
-     join hookledger.webhooks w on w.id = c.webhook_id
-     where w.mode = $1::text and w.books = 'platform' and w.position <= $2::bigint
-       and (c.resolved_position is null or c.resolved_position > $2::bigint)`,
-    [mode, String(asOf.position)],
-  );
-  return rows[0]?.count ?? '0';
-}
+const UNMAPPED = `
+  select count(*) from hookledger.webhooks
+  where status = 'unmapped' and mode = $1::text and books = 'platform' and position <= $4::bigint
+    and received_at >= $2::timestamptz and received_at < $3::timestamptz`;

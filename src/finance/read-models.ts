@@ -18,9 +18,10 @@ export type Models = Readonly<Record<ModelName, Model>>;
  * @throws NoActiveVersionError when a projection has no active version.
  */
 export async function readModels(tx: Tx): Promise<Models> {
-  const { rows } = await tx.query<{ name: string; version: number; position: string; lagSeconds: number }>(
+  const { rows } = await tx.query<{ name: string; version: number; position: string; lagSeconds: number }>({
+    name: 'read-models',
     // oxlint-disable-next-line money/no-binary-float -- a lag in seconds, no money
-    `select p.name, p.version, p.position,
+    text: `select p.name, p.version, p.position,
        case when p.position >= m.position then 0
          else greatest(0, extract(epoch from clock_timestamp() - coalesce(
            (select h.at from hookledger.high_water_mark_history h
@@ -34,7 +35,7 @@ export async function readModels(tx: Tx): Promise<Models> {
        group by name, version
      ) p
      cross join hookledger.high_water_mark m`,
-  );
+  });
   const find = (name: ModelName): Model => {
     const row = rows.find((candidate) => candidate.name === name);
     if (row === undefined) {
@@ -62,6 +63,7 @@ type Table =
   | 'usage_facts'
   | 'usage_lines'
   | 'usage_sums'
+  | 'usage_days'
   | 'payments'
   | 'payment_lines'
   | 'payment_failures'

@@ -2,10 +2,13 @@ import { FIXED_COST_CATEGORIES } from '../domain/finance-schemas.ts';
 import type { Mode } from '../domain/stream.ts';
 import type { AsOf } from './as-of.ts';
 import type { Basis } from './basis.ts';
-import { linesInRange } from './periods/lines-in-range.ts';
 import type { Model } from './read-models.ts';
 import { tableOf } from './read-models.ts';
 import type { Range } from './time-range.ts';
+import { usageRows } from './usage-rows.ts';
+import type { UsageSource } from './usage-rows.ts';
+
+export type { UsageSource };
 
 /** `final`: the provider's own figure; `estimated`: by a cost rate, until the provider reports one. */
 export const COST_STATUSES = ['estimated', 'final'] as const;
@@ -32,40 +35,31 @@ export type FigureFilter = Readonly<{
   categories?: readonly CostCategory[] | undefined;
 }>;
 
-/** Sums serve the present; lines serve every position. Both give the same figures where both may be used. */
-export type UsageSource = Readonly<{ model: Model; from: 'sums' | 'lines' | 'booked lines' }>;
-
 const BUCKET_MS = 15 * 60_000;
+const DAY_MS = 86_400_000;
 
-/** Sums, where the answer stands where the model stands and every bound lies on a 15-minute bucket's. */
+/**
+ * Days of UTC, where every bound is the beginning of one; sums, where the answer stands where the model stands. By booked
+ * period, lines: the others do not know which of theirs were late.
+ */
 export function chooseUsageSource(model: Model, asOf: AsOf, bounds: readonly Date[], basis?: Basis): UsageSource {
-  // Sums do not know which of their lines were late.
-  if (basis === 'booked') return { model, from: 'booked lines' };
+  if (basis === 'booked') return { model, from: 'booked_lines' };
   const isCurrent = asOf.position === model.position;
-  return { model, from: isCurrent && bounds.every((bound) => bound.getTime() % BUCKET_MS === 0) ? 'sums' : 'lines' };
+  const areAll = (lengthMs: number): boolean => bounds.every((bound) => bound.getTime() % lengthMs === 0);
+  if (areAll(DAY_MS)) return { model, from: isCurrent ? 'days' : 'past_days' };
+  return { model, from: isCurrent && areAll(BUCKET_MS) ? 'sums' : 'lines' };
 }
 
 /**
  * A sub-select of usage and cost, whose parameters $1 to $7 are `usageValues(filter)`. Only the platform's own books
- * count as money.
+ * count as money. `tenants`: SQL of an array to be asked for instead of the filter's.
  */
-export function usageSelect({ model, from }: UsageSource): string {
-  if (from === 'booked lines') {
-    const table = tableOf('usage_lines', model);
-    return `
-    select tenant_id, provider, kind, meter, unit, at, facts, quantity, cost, cost_currency, rated, rated_currency,
-      unpriced, uncosted, cost_status, 1 as lines
-    from ${linesInRange({ table, time: 'occurred_at', where: OURS, basis: 'booked' })} booked`;
-  }
-  const [time, lines, table, bound] =
-    from === 'sums'
-      ? (['bucket', 'line_count', 'usage_sums', '$4::bigint is not null'] as const)
-      : (['occurred_at', '1', 'usage_lines', 'position <= $4::bigint'] as const);
-  return `
-    select tenant_id, provider, kind, meter, unit, ${time} as at, facts, quantity, cost, cost_currency, rated,
-      rated_currency, unpriced, uncosted, cost_status, ${lines} as lines
-    from ${tableOf(table, model)}
-    where ${scopeOf(time)} and ${bound}`;
+export function usageSelect(source: UsageSource, tenants?: string): string {
+  return usageRows(source, {
+    scope: (at) => scopeOf(at, tenants),
+    ours: oursOf(tenants),
+    position: '$4::bigint',
+  });
 }
 
 /** A sub-select of the lines of usage, each with the fact that it is of. Its parameters are those of `usageSelect`. */
@@ -77,14 +71,16 @@ export function usageLineSelect(model: Model): string {
     where ${scopeOf('occurred_at')} and position <= $4::bigint and kind = 'usage'`;
 }
 
-function scopeOf(time: string): string {
-  return `${time} >= $2::timestamptz and ${time} < $3::timestamptz and ${OURS}`;
+function scopeOf(time: string, tenants?: string): string {
+  return `${time} >= $2::timestamptz and ${time} < $3::timestamptz and ${oursOf(tenants)}`;
 }
 
-const OURS = `mode = $1::text and books = 'platform'
-      and ($5::text[] is null or tenant_id = any ($5::text[]))
+function oursOf(tenants = '$5::text[]'): string {
+  return `mode = $1::text and books = 'platform'
+      and (${tenants} is null or tenant_id = any (${tenants}))
       and ($6::text[] is null or provider = any ($6::text[]))
       and ($7::text[] is null or meter = any ($7::text[]))`;
+}
 
 export function usageValues({ mode, range, asOf, tenantIds, providers, meters }: FigureFilter): unknown[] {
   return [mode, range.from, range.to, String(asOf.position), tenantIds ?? null, providers ?? null, meters ?? null];

@@ -5,6 +5,7 @@ import {
   collectedOracle,
   invoiceLines,
   paymentLines,
+  usageDays,
   usageLines,
   usageOracle,
   usageSumOracle,
@@ -13,6 +14,7 @@ import {
 
 const PAIRS: readonly Readonly<{ what: string; model: string; oracle: string }>[] = [
   { what: 'usage and cost, by lines', model: usageLines, oracle: usageOracle },
+  { what: 'usage and cost, by days', model: usageDays, oracle: usageOracle },
   { what: 'usage and cost, by sums', model: usageSums, oracle: usageSumOracle },
   { what: 'cash collected', model: paymentLines, oracle: collectedOracle },
   { what: 'billed', model: invoiceLines, oracle: billedOracle },

@@ -10,6 +10,7 @@ import {
   invoiceLines,
   partsThatDisagree,
   paymentLines,
+  usageDays,
   usageLines,
   usageOracle,
   usageSumOracle,
@@ -66,6 +67,7 @@ test(`any history, folded in any batches, with crashes between, gives the figure
 
 async function expectLinesAsOf(log: ProjectedLog, position: bigint): Promise<void> {
   expect(await figures(log, usageLines, position)).toEqual(await figures(log, usageOracle, position));
+  expect(await figures(log, usageDays, position)).toEqual(await figures(log, usageOracle, position));
   expect(await figures(log, paymentLines, position)).toEqual(await figures(log, collectedOracle, position));
   expect(await figures(log, invoiceLines, position)).toEqual(await figures(log, billedOracle, position));
   expect(await figures(log, balances, position)).toEqual(await figures(log, balanceOracle, position));

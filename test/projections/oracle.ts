@@ -1,3 +1,4 @@
+import { pricedRows } from '../../src/finance/usage-rows.ts';
 /**
  * The figures straight from the log, in plain SQL that shares nothing with the projections but the requirement. Each
  * takes the position up to which the log is read, and answers what the read model's lines up to there must add up to.
@@ -188,12 +189,25 @@ function oracleOf(place: string): string {
 }
 
 export const usageLines = usageFigures(
-  'usage_lines_v1',
+  'hookledger.usage_lines_v1',
   'occurred_at',
   'position <= $1::bigint',
   'plan_id, component_no',
 );
-export const usageSums = usageFigures('usage_sums_v1', 'bucket', '$1::bigint is not null', '1::integer');
+export const usageSums = usageFigures('hookledger.usage_sums_v1', 'bucket', '$1::bigint is not null', '1::integer');
+/** As of any position, by what reports read. */
+export const usageDays = usageFigures(
+  `(select tenant_id, mode, books, provider, kind, meter, unit, at, cost_currency, rated_currency, cost_status, priced_by,
+      nullif(plan_id, '') as plan_id, nullif(component_no, -1) as component_no, facts, quantity, cost, rated, unpriced,
+      uncosted
+    from (${pricedRows(
+      { model: { name: 'usage', version: 1, position: 0n, lagSeconds: 0 }, from: 'past_days' },
+      { scope: () => 'true', position: '$1::bigint' },
+    )}) r) days`,
+  'at',
+  'true',
+  'plan_id, component_no',
+);
 
 function usageFigures(table: string, time: string, condition: string, place: string): string {
   return `
@@ -202,7 +216,7 @@ function usageFigures(table: string, time: string, condition: string, place: str
       sum(facts)::text as facts, trim_scale(sum(quantity))::text as quantity, trim_scale(sum(cost))::text as cost,
       trim_scale(sum(rated))::text as rated, sum(unpriced)::text as unpriced,
       sum(uncosted)::text as uncosted
-    from hookledger.${table} where ${condition}
+    from ${table} where ${condition}
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, ${place}
     having sum(facts) <> 0 or sum(quantity) <> 0 or sum(cost) <> 0 or sum(rated) <> 0 or sum(unpriced) <> 0
       or sum(uncosted) <> 0

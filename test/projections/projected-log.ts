@@ -34,6 +34,7 @@ const TABLES = [
   'usage_cost_reports',
   'usage_lines',
   'usage_sums',
+  'usage_days',
   'payments',
   'payment_lines',
   'payment_failures',

@@ -1,6 +1,6 @@
 import type { Tx } from '../../platform/postgres.ts';
 import type { Model } from '../read-models.ts';
-import { tableOf } from '../read-models.ts';
+import { usageRows } from '../usage-rows.ts';
 import { chooseUsageSource } from '../usage-source.ts';
 import type { FigureFilter } from '../usage-source.ts';
 import { readProviderCosts } from './read-provider-costs.ts';
@@ -98,23 +98,24 @@ async function readUsageOf(
   tx: Tx,
   { usage, filter: { asOf }, bases }: Pick<CostShareQuery, 'usage' | 'filter'> & { bases: readonly Base[] },
 ): Promise<readonly (Bearer & Readonly<{ base: number }>)[]> {
-  const { from } = chooseUsageSource(
+  const source = chooseUsageSource(
     usage,
     asOf,
     bases.flatMap((base) => [base.from, base.to]),
   );
-  const [table, time, bound] =
-    from === 'sums'
-      ? (['usage_sums', 'bucket', '$1::bigint is not null'] as const)
-      : (['usage_lines', 'occurred_at', 'u.position <= $1::bigint'] as const);
+  const used = usageRows(source, {
+    scope: (at) => `mode = 'live' and books = 'platform' and kind = 'usage'
+      and ${at} >= (select min(since) from unnest($2::timestamptz[]) since)
+      and ${at} < (select max(until) from unnest($3::timestamptz[]) until)`,
+    position: '$1::bigint',
+  });
   const { rows } = await tx.query<Bearer & { base: number }>(
     `select b.nth::integer - 1 as base, u.tenant_id as "tenantId", sum(u.quantity)::text as quantity,
        sum(u.facts)::text as facts
      from unnest($2::timestamptz[], $3::timestamptz[], $4::text[], $5::text[]) with ordinality
        b (since, until, provider, meter, nth)
-     join ${tableOf(table, usage)} u on u.${time} >= b.since and u.${time} < b.until
+     join (${used}) u on u.at >= b.since and u.at < b.until
        and (b.provider is null or u.provider = b.provider and u.meter = b.meter)
-     where u.mode = 'live' and u.books = 'platform' and u.kind = 'usage' and ${bound}
      group by b.nth, u.tenant_id`,
     [
       String(asOf.position),

@@ -6,6 +6,7 @@ import { tableOf } from '../read-models.ts';
 import { defineReport } from '../report.ts';
 import type { ReportRequest } from '../report.ts';
 import { moneyOrNull } from '../money-cell.ts';
+import { usageRows } from '../usage-rows.ts';
 import { usageValues } from '../usage-source.ts';
 import type { FigureFilter } from '../usage-source.ts';
 
@@ -109,10 +110,16 @@ async function readRows(
        l.rated_currency as "ratedCurrency", l.plan_id as "planId", l.priced_by as "pricedBy"
      from ${linesSelect(request)} l
      left join ${tableOf('usage_facts', request.models.usage)} f using (fact_key)
-     where $10::bigint is null or (l.position, l.line_no) > ($10::bigint, $11::integer)
+     where ($10::bigint is null or (l.position, l.line_no) > ($10::bigint, $11::integer))
+       -- Where the range begins in the log, or the page: lines of before are not read to find the first. What is booked in
+       -- it may have been used long before it.
+       and l.position >= coalesce($10::bigint, case when $13::boolean then 0 end, (
+         select min(min_position) from ${tableOf('usage_days', request.models.usage)}
+         where day > $2::timestamptz - interval '24 hours' and day < $3::timestamptz
+           and ($5::text[] is null or tenant_id = any ($5::text[]))))
      order by l.position, l.line_no
      limit $12::integer`,
-    [...valuesOf(request), ...(after ?? [null, null]), limit],
+    [...valuesOf(request), ...(after ?? [null, null]), limit, request.filter.basis === 'booked'],
   );
   return rows;
 }
@@ -123,8 +130,12 @@ async function readTotals(tx: Tx, request: ReportRequest<Params>) {
     cost: Readonly<{ amount: string; currency: string }>[];
     rated: Readonly<{ amount: string; currency: string }>[];
   }>(
-    `with lines as (select * from ${linesSelect(request)} l)
-     select (select count(*)::text from lines) as lines,
+    `with figure as materialized (
+       select cost_currency, rated_currency, sum(lines) as lines, sum(cost) as cost, sum(rated) as rated
+       from (${usageRows(request.source, { scope: scopeOf, ours: OURS, position: '$4::bigint' })}) l
+       group by 1, 2
+     )
+     select (select coalesce(sum(lines), 0)::text from figure) as lines,
        ${sumsOf('cost', 'cost_currency')} as cost, ${sumsOf('rated', 'rated_currency')} as rated`,
     valuesOf(request),
   );
@@ -134,7 +145,7 @@ async function readTotals(tx: Tx, request: ReportRequest<Params>) {
 function sumsOf(amount: string, currency: string): string {
   return `(select coalesce(json_agg(json_build_object('amount', trim_scale(total)::text, 'currency', currency)
        order by currency), '[]')
-     from (select ${currency} as currency, sum(${amount}) as total from lines where ${currency} <> '' group by 1) s)`;
+     from (select ${currency} as currency, sum(${amount}) as total from figure where ${currency} <> '' group by 1) s)`;
 }
 
 function linesSelect({ models, filter }: ReportRequest<Params>): string {
@@ -142,14 +153,20 @@ function linesSelect({ models, filter }: ReportRequest<Params>): string {
     table: tableOf('usage_lines', models.usage),
     time: 'occurred_at',
     basis: filter.basis,
-    where: `mode = $1::text and books = 'platform'
+    where: OURS,
+  });
+}
+
+function scopeOf(at: string): string {
+  return `${at} >= $2::timestamptz and ${at} < $3::timestamptz and ${OURS}`;
+}
+
+const OURS = `mode = $1::text and books = 'platform'
       and ($5::text[] is null or tenant_id = any ($5::text[]))
       and ($6::text[] is null or provider = any ($6::text[]))
       and ($7::text[] is null or meter = any ($7::text[]))
       and ($8::text is null or kind = $8::text)
-      and ($9::text is null or cost_currency = $9::text or rated_currency = $9::text)`,
-  });
-}
+      and ($9::text is null or cost_currency = $9::text or rated_currency = $9::text)`;
 
 function valuesOf({ filter, params }: ReportRequest<Params>): unknown[] {
   const wanted: FigureFilter = { ...filter, providers: params.provider, meters: params.meter };

@@ -3,8 +3,9 @@ import type { Tx } from '../../platform/postgres.ts';
 import type { AsOf } from '../as-of.ts';
 import { readFlatFees } from '../flat-fees.ts';
 import type { Model } from '../read-models.ts';
-import { tableOf } from '../read-models.ts';
 import { resolveRange } from '../time-range.ts';
+import { pricedRows } from '../usage-rows.ts';
+import { chooseUsageSource } from '../usage-source.ts';
 
 export type DraftKey = Readonly<{ tenantId: string; currency: string }>;
 
@@ -22,15 +23,17 @@ export async function listDrafts(
   const { from, to } = datesOfMonth(period);
   const range = await resolveRange(tx, { from: { date: from }, to: { date: to }, tz, now: asOf.recordedAt });
   const fees = await readFlatFees(tx, { range, asOf, tz, tenantIds });
+  const used = pricedRows(chooseUsageSource(model, asOf, [range.from, range.to]), {
+    scope: (at) => `mode = 'live' and books = 'platform' and ${at} >= $1::timestamptz and ${at} < $2::timestamptz
+      and ($4::text[] is null or tenant_id = any ($4::text[]))`,
+    position: '$3::bigint',
+  });
   const { rows } = await tx.query<DraftKey>(
     `select k.tenant_id as "tenantId", k.currency
      from (
        select l.tenant_id, coalesce(nullif(l.rated_currency, ''), p.currency) collate "C" as currency
-       from ${tableOf('usage_lines', model)} l
+       from (${used}) l
        join hookledger.price_plans p on p.plan_id = l.plan_id
-       where l.mode = 'live' and l.books = 'platform' and l.occurred_at >= $1::timestamptz
-         and l.occurred_at < $2::timestamptz and l.position <= $3::bigint
-         and ($4::text[] is null or l.tenant_id = any ($4::text[]))
        union
        select tenant_id, currency collate "C" from unnest($5::text[], $6::text[]) fee (tenant_id, currency)
      ) k

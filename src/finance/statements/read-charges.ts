@@ -5,8 +5,9 @@ import type { AsOf } from '../as-of.ts';
 import { readFlatFees } from '../flat-fees.ts';
 import type { FlatFee } from '../flat-fees.ts';
 import type { Model } from '../read-models.ts';
-import { tableOf } from '../read-models.ts';
 import type { Range } from '../time-range.ts';
+import { pricedRows } from '../usage-rows.ts';
+import { chooseUsageSource } from '../usage-source.ts';
 
 /** What a tenant used or caused of one kind within a range, under one plan; a price of its own has `rated`. */
 export type Charge = Readonly<{
@@ -48,8 +49,14 @@ export async function readCharges(tx: Tx, question: Question): Promise<Charges> 
   };
 }
 
-const scope = `tenant_id = $1::text and mode = 'live' and books = 'platform' and occurred_at >= $2::timestamptz
-  and occurred_at < $3::timestamptz and position <= $4::bigint`;
+/** A sub-select of all that the tenant used in the range; its parameters are `valuesOf`. */
+function usedRows({ model, asOf, range }: Question): string {
+  return pricedRows(chooseUsageSource(model, asOf, [range.from, range.to]), {
+    scope: (at) => `tenant_id = $1::text and mode = 'live' and books = 'platform' and ${at} >= $2::timestamptz
+      and ${at} < $3::timestamptz`,
+    position: '$4::bigint',
+  });
+}
 
 function valuesOf({ tenantId, range, asOf }: Question): unknown[] {
   return [tenantId, range.from, range.to, asOf.position];
@@ -61,7 +68,7 @@ async function readPriced(tx: Tx, question: Question): Promise<readonly Charge[]
      select l.kind, l.plan_id as "planId", l.component_no as "componentNo", l.priced_by as "pricedBy", l.provider, l.meter,
        l.unit, trim_scale(sum(l.quantity))::text as quantity, trim_scale(sum(l.rated))::text as rated,
        coalesce(nullif(l.rated_currency, ''), p.currency) as currency, sum(l.facts)::integer as facts
-     from (select * from ${tableOf('usage_lines', question.model)} where ${scope} and plan_id is not null) l
+     from (${usedRows(question)}) l
      join hookledger.price_plans p on p.plan_id = l.plan_id
      group by 1, 2, 3, 4, 5, 6, 7, 10
      having sum(l.quantity) <> 0 or sum(l.rated) <> 0
@@ -75,7 +82,7 @@ async function readPriced(tx: Tx, question: Question): Promise<readonly Charge[]
 
 async function countUnpriced(tx: Tx, question: Question): Promise<number> {
   const { rows } = await tx.query<{ unpriced: number }>(
-    `select coalesce(sum(unpriced), 0)::integer as unpriced from ${tableOf('usage_lines', question.model)} where ${scope}`,
+    `select coalesce(sum(unpriced), 0)::integer as unpriced from (${usedRows(question)}) used`,
     valuesOf(question),
   );
   return rows[0]?.unpriced ?? 0;

@@ -99,7 +99,7 @@ describe('GET /v1/calls', () => {
       from: '2026-03-01T00:00:00Z',
       to: '2026-04-01T00:00:00Z',
       as_of: { position: '90' },
-      pending: { unassigned: 1 },
+      pending: { unassigned: 2 },
     });
     expect(page.next_cursor).toBeNull();
     expect(await api.eventsOf(retellLeg.links.events)).toEqual([13, 12, 11].map(uuid));
