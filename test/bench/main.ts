@@ -4,16 +4,19 @@
  */
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
+import type { LimitBench } from './limit-bench.ts';
+import { runLimitBench } from './limit-bench.ts';
 import { startBenchServers } from './bench-servers.ts';
 import { installPeers } from './install-peers.ts';
 import { printBench, runBench } from './run-bench.ts';
 
-const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+const BENCHES: Readonly<Record<string, () => Promise<Bench | LimitBench>>> = {
   append: async () => (await import('./append-bench.ts')).appendBench,
   ingest: async () => (await import('./ingest-bench.ts')).ingestBench,
   'ingest-4k': async () => (await import('./ingest-bench.ts')).ingest4kBench,
   relay: async () => (await import('./relay-bench.ts')).relayBench,
   latency: async () => (await import('./latency-bench.ts')).latencyBench,
+  finance: async () => (await import('./finance-bench.ts')).financeBench,
   work: async () => (await import('./work-bench.ts')).workBench,
 };
 
@@ -40,9 +43,15 @@ for (const name of names) {
   if (bench === undefined) continue;
   const servers = await startBenchServers();
   try {
-    const prepared = await bench.prepare({ quick: values.quick === true, servers });
+    const quick = values.quick === true;
+    if ('measure' in bench) {
+      const result = await runLimitBench(bench, { quick, servers, note, line });
+      process.stdout.write(`${JSON.stringify(result)}\n`);
+      continue;
+    }
+    const prepared = await bench.prepare({ quick, servers });
     try {
-      const outcome = await runBench(name, prepared, values.quick === true ? 2 : 5, note);
+      const outcome = await runBench(name, prepared, quick ? 2 : 5, note);
       await printBench(outcome, prepared, servers, line);
       process.stdout.write(`${JSON.stringify(outcome.result)}\n`);
     } finally {
