@@ -30,7 +30,12 @@ export function usageRows({ model, from }: UsageSource, { scope, ours, position 
     where ${scope('bucket')} and ${position} is not null`;
     case 'booked_lines': {
       if (ours === undefined) throw new Error('Booked lines were asked for without saying whose.');
-      const lines = { table: tableOf('usage_lines', model), time: 'occurred_at', where: ours, basis: 'booked' } as const;
+      const lines = {
+        table: tableOf('usage_lines', model),
+        time: 'occurred_at',
+        where: ours,
+        basis: 'booked',
+      } as const;
       return `
     select ${FIGURES}, at, 1 as lines from ${linesInRange(lines)} booked`;
     }
