@@ -72,9 +72,13 @@ type WebhookRow = Readonly<{ id: string; status: string | null; types: readonly 
 
 async function readWebhooks(pool: Pool, accepted: readonly Accepted[]): Promise<ReadonlyMap<string, WebhookRow>> {
   const { rows } = await pool.query<WebhookRow>(
-    `select a.id, (select string_agg(w.status, ' ') from hookledger.webhooks w where w.id = a.id) as status,
-       array(select e.type from hookledger.events e where e.correlation_id = a.id order by e.type collate "C") as types
-     from unnest($1::uuid[]) a (id)`,
+    `select a.id, w.status, coalesce(e.types, '{}') as types
+     from unnest($1::uuid[]) a (id)
+     left join (select id, string_agg(status, ' ') as status from hookledger.webhooks group by id) w using (id)
+     left join (
+       select correlation_id as id, array_agg(type order by type collate "C") as types
+       from hookledger.events group by correlation_id
+     ) e using (id)`,
     [accepted.flatMap(({ ids }) => [...ids])],
   );
   return new Map(rows.map((row) => [row.id, row]));
