@@ -3,7 +3,7 @@ import type { AppRole, AppSettings } from './app/app-settings.ts';
 import { buildApi } from './app/build-api.ts';
 import { createTransports } from './app/create-transports.ts';
 import { createWorkers } from './app/create-workers.ts';
-import { PROJECTIONS } from './app/projections.ts';
+import { PROJECTIONS } from './projections/all-projections.ts';
 import { PROVIDERS } from './app/providers.ts';
 import { createAlarmGauges } from './alarms/alarm-gauges.ts';
 import { createAlarmReader } from './alarms/alarm-reader.ts';
@@ -25,7 +25,7 @@ import type { Pool, PoolOptions } from './platform/postgres.ts';
 import { APPLICATION_ROLE, createPool, withTransaction } from './platform/postgres.ts';
 import type { Closable } from './platform/shutdown.ts';
 import { closeInOrder } from './platform/shutdown.ts';
-import { createProjectionRunner } from './projections/run-projection.ts';
+import { createVersionRunners } from './projections/run-versions.ts';
 import { followTransports } from './relay/follow-transports.ts';
 import { createOutboxRelay } from './relay/outbox-relay.ts';
 import { createReconcileRunner } from './relay/run-reconcile.ts';
@@ -98,9 +98,13 @@ export async function createApp(settings: AppSettings): Promise<App> {
   const transports = createTransportsInUse(configured);
   await withTransaction(pools.work, SCOPE, verifyHighWaterMark);
 
-  const projections = PROJECTIONS.map((projection) =>
-    createProjectionRunner({ pool: pools.work, projection, logger, clock: systemClock, batchSize: 500 }),
-  );
+  const projections = createVersionRunners({
+    pool: pools.work,
+    projections: PROJECTIONS,
+    logger,
+    clock: systemClock,
+    batchSize: 500,
+  });
   let consume: (inUse: TransportsInUse) => Promise<void> = () => Promise.resolve();
   const follower = await followTransports({
     pool: pools.work,
@@ -127,13 +131,13 @@ export async function createApp(settings: AppSettings): Promise<App> {
     owner,
     onMoved: (position) => {
       relay.wake();
-      for (const projection of projections) projection.wake(position);
+      projections.wake(position);
     },
   });
   const onAppended = (): void => {
     tracker.wake();
     // They prove a mark of their own, and need not wait until the tracker has written one.
-    for (const projection of projections) projection.wake();
+    projections.wake();
   };
 
   const reconcile = createReconcileRunner({
@@ -200,7 +204,7 @@ export async function createApp(settings: AppSettings): Promise<App> {
       logger,
       onAppended,
     });
-    loops.push(...projections.map((projection) => projection.run(stop.signal)), completer.run(stop.signal));
+    loops.push(projections.run(stop.signal), completer.run(stop.signal));
   }
 
   if (has('worker')) {
@@ -209,7 +213,7 @@ export async function createApp(settings: AppSettings): Promise<App> {
       pool: pools.work,
       owner,
       metrics,
-      wakeProjections: () => projections.forEach((projection) => projection.wake()),
+      wakeProjections: () => projections.wake(),
       onAppended,
     });
     const timers = createTimerFirer({ pool: pools.work, owner, logger, onAppended });
@@ -233,19 +237,7 @@ export async function createApp(settings: AppSettings): Promise<App> {
   let closing: Promise<boolean> | undefined;
   return {
     url: listening.url,
-    onProjected(listener) {
-      const reached = projections.map(() => 0n);
-      const ends = projections.map((projection, index) =>
-        projection.onMoved((position, at) => {
-          reached[index] = position;
-          listener(
-            reached.reduce((a, b) => (a < b ? a : b)),
-            at,
-          );
-        }),
-      );
-      return () => ends.forEach((end) => end());
-    },
+    onProjected: projections.onMoved,
     close: () => (closing ??= closeInOrder(closables, { deadlineMs: settings.shutdownMs ?? SHUTDOWN_MS, logger })),
   };
 }

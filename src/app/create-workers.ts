@@ -5,7 +5,7 @@ import { uuidv7 } from '../platform/ids.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Pool } from '../platform/postgres.ts';
 import type { Closable } from '../platform/shutdown.ts';
-import { readCheckpoint } from '../projections/checkpoint.ts';
+import { readActiveCheckpoint } from '../projections/checkpoint.ts';
 import type { TransportsInUse } from '../relay/transports-in-use.ts';
 import { reportCutJobs } from '../transports/report-cut-jobs.ts';
 import type { Transport } from '../transports/transport.ts';
@@ -21,7 +21,6 @@ import { createProjectedPosition } from '../workers/projected-position.ts';
 import { QUEUE_CONCURRENCY } from '../workers/queue-concurrency.ts';
 import { runWorker } from '../workers/run-worker.ts';
 import type { AppSettings } from './app-settings.ts';
-import { PROJECTIONS } from './projections.ts';
 
 type WorkersDeps = Readonly<{
   settings: AppSettings;
@@ -50,7 +49,7 @@ const CALL_MS = 40_000;
 export function createWorkers({ settings, pool, owner, metrics, wakeProjections, onAppended }: WorkersDeps): Workers {
   const { adapters = [], logger } = settings;
   const position = createProjectedPosition({
-    read: () => readCheckpoint(pool, PROJECTIONS),
+    read: () => readActiveCheckpoint(pool),
     now: () => performance.now(),
   });
   const doorbells = { position, wakeProjector: wakeProjections, wakeJobs: wakeDoorbells };

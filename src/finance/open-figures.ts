@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { resolveAsOf } from './as-of.ts';
 import type { AsOf } from './as-of.ts';
+import type { Cursor } from './cursor.ts';
 import type { Model, Models } from './read-models.ts';
 import { furthestBehind, readModels } from './read-models.ts';
 import { listWindowStarts, resolveRange } from './time-range.ts';
@@ -38,12 +39,12 @@ export async function openFigures(
     query: FigureQuery;
     window: Window;
     /** Where the answer stood that this is a further page of. */
-    cursor: Readonly<{ position: bigint; at: Date }> | undefined;
+    cursor: Omit<Cursor<unknown>, 'key'> | undefined;
     clock: Clock;
     of: (models: Models) => readonly [Model, ...Model[]];
   },
 ): Promise<OpenedFigures> {
-  const models = await readModels(tx);
+  const models = await readModels(tx, cursor?.versions);
   const asOf = await resolveAsOf(
     tx,
     cursor === undefined

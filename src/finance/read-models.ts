@@ -1,4 +1,7 @@
 import type { Tx } from '../platform/postgres.ts';
+import type { Versions } from './cursor.ts';
+import { ParameterError } from './parameter-error.ts';
+import { versionTable } from '../projections/version-table.ts';
 
 export type ModelName = 'usage' | 'payments' | 'invoices' | 'payouts' | 'calls';
 
@@ -15,9 +18,10 @@ export type Models = Readonly<Record<ModelName, Model>>;
 
 /**
  * The models as this transaction sees them. `lagSeconds` is the age of the oldest position that is not folded yet.
- * @throws NoActiveVersionError when a projection has no active version.
+ * `pinned`: versions to be read instead of the active ones, as the page before was.
+ * @throws NoActiveVersionError when a projection has no active version; ParameterError when a pinned one is gone.
  */
-export async function readModels(tx: Tx): Promise<Models> {
+export async function readModels(tx: Tx, pinned: Versions = {}): Promise<Models> {
   const { rows } = await tx.query<{ name: string; version: number; position: string; lagSeconds: number }>({
     name: 'read-models',
     // oxlint-disable-next-line money/no-binary-float -- a lag in seconds, no money
@@ -31,13 +35,22 @@ export async function readModels(tx: Tx): Promise<Models> {
        select name, version, min(c.position) as position
        from hookledger.projections p
        join hookledger.projection_checkpoints c using (name, version)
-       where p.state = 'active'
+       where case when p.name = any ($1::text[])
+         then p.state <> 'building' and (p.name, p.version) in (select * from unnest($1::text[], $2::integer[]))
+         else p.state = 'active' end
        group by name, version
      ) p
      cross join hookledger.high_water_mark m`,
+    values: [Object.keys(pinned), Object.values(pinned)],
   });
   const find = (name: ModelName): Model => {
     const row = rows.find((candidate) => candidate.name === name);
+    if (row === undefined && pinned[name] !== undefined) {
+      throw new ParameterError(
+        'cursor',
+        `is of version ${pinned[name]} of the read model ${name}, which is not kept any more; ask for the first page.`,
+      );
+    }
     if (row === undefined) {
       throw new NoActiveVersionError(
         `Projection ${name} has no active version; promote one: hookledger projections list.`,
@@ -52,6 +65,11 @@ export async function readModels(tx: Tx): Promise<Models> {
     payouts: find('payouts'),
     calls: find('calls'),
   };
+}
+
+/** What a further page is to be read from. */
+export function versionsOf(models: Models): Versions {
+  return Object.fromEntries(Object.values(models).map(({ name, version }) => [name, version]));
 }
 
 /** An answer of several models stands where the one furthest behind stands. */
@@ -77,8 +95,7 @@ type Table =
 
 /** The table of this version of the model, for use in SQL text. */
 export function tableOf(table: Table, { version }: Pick<Model, 'version'>): string {
-  if (!Number.isSafeInteger(version) || version < 1) throw new RangeError(`Not a version of a projection: ${version}.`);
-  return `hookledger.${table}_v${version}`;
+  return versionTable(table, version);
 }
 
 /** Kinds of cash lines that are what is collected, as a list for SQL. Disputes and fees stand beside it. */

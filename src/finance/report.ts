@@ -14,6 +14,7 @@ import { readPending } from './pending.ts';
 import type { Pending } from './pending.ts';
 import { figureParameters, parseQuery } from './query-parameters.ts';
 import type { Model, Models } from './read-models.ts';
+import { versionsOf } from './read-models.ts';
 import type { Reader } from './read-transaction.ts';
 import { WINDOWS } from './time-range.ts';
 import type { Range, Window } from './time-range.ts';
@@ -283,7 +284,12 @@ function openReport<Row, Key, Own extends z.ZodRawShape, Prepared>(
         })),
         nextCursor:
           last &&
-          encodeCursor(definition.name, { position: asOf.position, at: asOf.recordedAt, key: definition.keyOf(last) }),
+          encodeCursor(definition.name, {
+            position: asOf.position,
+            at: asOf.recordedAt,
+            versions: versionsOf(request.models),
+            key: definition.keyOf(last),
+          }),
       };
     },
     readTotals: () => definition.readTotals(tx, request),

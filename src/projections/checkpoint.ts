@@ -2,26 +2,21 @@ import type { Pool, Tx } from '../platform/postgres.ts';
 
 type Model = Readonly<{ name: string; version: number }>;
 
-class UnknownProjectionError extends Error {
+export class UnknownProjectionError extends Error {
   override readonly name = 'UnknownProjectionError';
   readonly code = 'unknown_projection';
 }
 
-/**
- * How far all of the models have folded: the least of their fold ranges' checkpoints. One model at least. Needs no
- * transaction and no scope.
- * @throws UnknownProjectionError when there is no such version.
- */
-export async function readCheckpoint(db: Pool | Tx, models: readonly Model[]): Promise<bigint> {
-  const { rows } = await db.query<Model & { position: string | null }>({
-    name: 'read-checkpoint',
-    text: `select m.name, m.version, min(c.position) as position
-      from unnest($1::text[], $2::integer[]) m (name, version)
-      left join hookledger.projection_checkpoints c on c.name = m.name and c.version = m.version
-      group by m.name, m.version`,
-    values: [models.map(({ name }) => name), models.map(({ version }) => version)],
+/** How far all active versions have folded: the least of their checkpoints. Needs no transaction and no scope. */
+export async function readActiveCheckpoint(db: Pool | Tx): Promise<bigint> {
+  const { rows } = await db.query<{ position: string | null }>({
+    name: 'read-active-checkpoint',
+    text: `select min(c.position) as position
+      from hookledger.projections p
+      join hookledger.projection_checkpoints c using (name, version)
+      where p.state = 'active'`,
   });
-  return rows.map((row) => positionOf(row, row.position)).reduce((a, b) => (a < b ? a : b));
+  return BigInt(rows[0]?.position ?? '0');
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { Tx } from '../platform/postgres.ts';
 import type { CostReport } from './cost-report.ts';
+import { insertRows } from './insert-rows.ts';
+import { versionTable } from './version-table.ts';
 
 type CostReportRow = Readonly<{
   stream_key: string;
@@ -11,10 +13,14 @@ type CostReportRow = Readonly<{
 }>;
 
 /** All of these streams; a call has three at most. */
-export async function loadCostReports(tx: Tx, streamKeys: readonly string[]): Promise<readonly CostReport[]> {
+export async function loadCostReports(
+  tx: Tx,
+  version: number,
+  streamKeys: readonly string[],
+): Promise<readonly CostReport[]> {
   const { rows } = await tx.query<CostReportRow>(
     `select stream_key, position, event_id, fact_rank, provider_time, fact_keys
-     from hookledger.usage_cost_reports_v1
+     from ${versionTable('usage_cost_reports', version)}
      where stream_key = any ($1::text[])
      order by stream_key, position`,
     [streamKeys],
@@ -29,19 +35,17 @@ export async function loadCostReports(tx: Tx, streamKeys: readonly string[]): Pr
   }));
 }
 
-export async function writeCostReports(tx: Tx, reports: readonly CostReport[]): Promise<void> {
-  if (reports.length === 0) return;
-  const rows = reports.map((report) => ({
+export async function writeCostReports(tx: Tx, version: number, reports: readonly CostReport[]): Promise<void> {
+  await insertRows(tx, versionTable('usage_cost_reports', version), reports.map(costReportRow));
+}
+
+export function costReportRow(report: CostReport): Record<keyof CostReportRow, unknown> {
+  return {
     stream_key: report.streamKey,
     position: String(report.position),
     event_id: report.eventId,
     fact_rank: report.rank,
     provider_time: report.providerTime,
     fact_keys: report.factKeys,
-  }));
-  await tx.query(
-    `insert into hookledger.usage_cost_reports_v1
-     select * from json_populate_recordset(null::hookledger.usage_cost_reports_v1, $1::json)`,
-    [JSON.stringify(rows)],
-  );
+  };
 }

@@ -11,7 +11,7 @@ import { createStreamProjection } from './stream-projection.ts';
  */
 export const invoicesProjection = createStreamProjection<InvoiceState, BilledLine>({
   name: 'invoices',
-  version: 1,
+  foldVersion: 1,
   streamKind: 'invoice',
   types: [
     'InvoiceDrafted',
@@ -25,10 +25,10 @@ export const invoicesProjection = createStreamProjection<InvoiceState, BilledLin
     'StreamTenantMoved',
   ],
   fold: foldInvoice,
-  stateTable: 'invoices_v1',
+  stateTable: 'invoices',
   stateRow: invoiceRow,
-  lines: { table: 'invoice_lines_v1', rowOf: invoiceLineRow },
-  parts: [{ table: 'credit_notes_v1', rowsOf: creditNoteRows }],
+  lines: { table: 'invoice_lines', rowOf: invoiceLineRow },
+  parts: [{ table: 'credit_notes', rowsOf: creditNoteRows }],
 });
 
 function invoiceRow(state: InvoiceState): Record<string, unknown> {

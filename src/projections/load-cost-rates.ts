@@ -24,13 +24,23 @@ type CostRateRow = Readonly<{
  */
 export async function loadCostRates(tx: Tx, metered: readonly Metered[]): Promise<readonly KnownCostRate[]> {
   const { rows } = await tx.query<CostRateRow>(
-    `select position, provider, account, meter, unit, direction, channel, currency, unit_cost, valid_from, valid_to,
-       reprice
-     from hookledger.cost_rates
-     where (provider, meter) in (select * from unnest($1::text[], $2::text[]) metered (provider, meter))`,
+    `${SELECT} where (provider, meter) in (select * from unnest($1::text[], $2::text[]) metered (provider, meter))`,
     [metered.map(({ provider }) => provider), metered.map(({ meter }) => meter)],
   );
-  return rows.map((row) => ({
+  return rows.map(costRate);
+}
+
+/** As `loadCostRates`, of all meters. */
+export async function loadAllCostRates(tx: Tx): Promise<readonly KnownCostRate[]> {
+  return (await tx.query<CostRateRow>(SELECT)).rows.map(costRate);
+}
+
+const SELECT = `
+  select position, provider, account, meter, unit, direction, channel, currency, unit_cost, valid_from, valid_to, reprice
+  from hookledger.cost_rates`;
+
+function costRate(row: CostRateRow): KnownCostRate {
+  return {
     position: BigInt(row.position),
     provider: row.provider,
     account: row.account,
@@ -43,5 +53,5 @@ export async function loadCostRates(tx: Tx, metered: readonly Metered[]): Promis
     validFrom: row.valid_from,
     validTo: row.valid_to,
     reprice: row.reprice,
-  }));
+  };
 }

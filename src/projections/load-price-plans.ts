@@ -10,21 +10,30 @@ const components = z.array(pricePlanComponent);
  * they hold at least what the log holds up to any event read before; the fold looks past what came later.
  */
 export async function loadPricePlans(tx: Tx, tenantIds: readonly string[]): Promise<PricePlans> {
-  const { rows } = await tx.query<{
-    tenant_id: string;
-    valid_from: Date;
-    position: string;
-    reprice: boolean;
-    plan_id: string;
-    currency: string;
-    components: unknown;
-  }>(
-    `select a.tenant_id, a.valid_from, a.position, a.reprice, p.plan_id, p.currency, p.components
-     from hookledger.price_plan_assignments a
-     join hookledger.price_plans p on p.plan_id = a.plan_id
-     where a.tenant_id = any ($1::text[])`,
-    [tenantIds],
-  );
+  return plansOf(await tx.query<AssignmentRow>(`${SELECT} where a.tenant_id = any ($1::text[])`, [tenantIds]));
+}
+
+/** As `loadPricePlans`, of all tenants. */
+export async function loadAllPricePlans(tx: Tx): Promise<PricePlans> {
+  return plansOf(await tx.query<AssignmentRow>(SELECT));
+}
+
+type AssignmentRow = Readonly<{
+  tenant_id: string;
+  valid_from: Date;
+  position: string;
+  reprice: boolean;
+  plan_id: string;
+  currency: string;
+  components: unknown;
+}>;
+
+const SELECT = `
+  select a.tenant_id, a.valid_from, a.position, a.reprice, p.plan_id, p.currency, p.components
+  from hookledger.price_plan_assignments a
+  join hookledger.price_plans p on p.plan_id = a.plan_id`;
+
+function plansOf({ rows }: { rows: readonly AssignmentRow[] }): PricePlans {
   const plans = new Map<string, PlanAssignment[]>();
   for (const row of rows) {
     const plan = { planId: row.plan_id, currency: row.currency, components: components.parse(row.components) };

@@ -11,7 +11,7 @@ import { createStreamProjection } from './stream-projection.ts';
  */
 export const paymentsProjection = createStreamProjection<PaymentState, Cash>({
   name: 'payments',
-  version: 1,
+  foldVersion: 1,
   streamKind: 'payment',
   types: [
     'PaymentSucceeded',
@@ -25,13 +25,13 @@ export const paymentsProjection = createStreamProjection<PaymentState, Cash>({
     'StreamTenantMoved',
   ],
   fold: foldPayment,
-  stateTable: 'payments_v1',
+  stateTable: 'payments',
   stateRow: paymentRow,
-  lines: { table: 'payment_lines_v1', rowOf: paymentLineRow },
+  lines: { table: 'payment_lines', rowOf: paymentLineRow },
   parts: [
-    { table: 'refunds_v1', rowsOf: refundRows },
-    { table: 'payment_failures_v1', rowsOf: failureRows },
-    { table: 'disputes_v1', rowsOf: disputeRows },
+    { table: 'refunds', rowsOf: refundRows },
+    { table: 'payment_failures', rowsOf: failureRows },
+    { table: 'disputes', rowsOf: disputeRows },
   ],
 });
 

@@ -5,11 +5,11 @@ import { createStreamProjection } from './stream-projection.ts';
 /** Money on its way to our bank: a row for each event that touches a payout. */
 export const payoutsProjection = createStreamProjection<PayoutState, never>({
   name: 'payouts',
-  version: 1,
+  foldVersion: 1,
   streamKind: 'payout',
   types: ['PayoutPaid', 'PayoutFailed', 'StreamTenantMoved'],
   fold: foldPayout,
-  stateTable: 'payouts_v1',
+  stateTable: 'payouts',
   stateRow: ({ payoutId, tenantId, provider, account, mode, books, report, paidAt, failedAt }) => ({
     payout_id: payoutId,
     tenant_id: tenantId,

@@ -9,15 +9,38 @@ import type { Tx } from '../platform/postgres.ts';
  */
 export type Projection = Readonly<{
   name: string;
-  /** Of the fold and of its tables (`…_v1`). Folding differently is a new version beside this one. */
+  /** Of its tables (`…_v1`). */
   version: number;
+  /** Of the fold: one that gives other rows for the same events is another version of it, in the code beside this one. */
+  foldVersion: number;
   types: readonly EventType[];
+  /** What it writes, without the version. */
+  tables: readonly string[];
+  /** The same fold into the tables of another version of the read model. */
+  at(version: number): Projection;
   /**
    * Writes what the events change, inside the caller's transaction, which also moves the checkpoint. Events come once,
    * in the order of their positions, and are of `types` only.
    * @throws UnfoldableEventError naming the event that it stopped at.
    */
   fold(tx: Tx, events: readonly RecordedEvent[]): Promise<void>;
+  wholeStreams: WholeStreamFold;
+}>;
+
+/** Rows to be inserted, by table without the version. */
+export type TableRows = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
+
+/**
+ * The same fold, stream by stream instead of batch by batch: each from its first event on, so that many streams can be
+ * folded at once and none has to be read back. What it writes is, after `finish`, what `fold` would have written.
+ */
+export type WholeStreamFold = Readonly<{
+  /** Types whose events concern other streams than their own. */
+  broadcast: readonly EventType[];
+  /** `broadcast`: every such event up to where the streams are read. The answer is pure. */
+  prepare(tx: Tx, broadcast: readonly RecordedEvent[]): Promise<(stream: readonly RecordedEvent[]) => TableRows>;
+  /** Once all streams are written, and before there are indexes: what crosses streams. Safe to repeat after a rollback. */
+  finish(tx: Tx, broadcast: readonly RecordedEvent[]): Promise<void>;
 }>;
 
 /** The projection stands still at this event until the code can read it: figures that skip one would be wrong. */

@@ -4,7 +4,9 @@ import type { StreamKind } from '../domain/stream.ts';
 import type { Tx } from '../platform/postgres.ts';
 import type { StreamRows, StreamStep } from './fold-streams.ts';
 import { foldStreams } from './fold-streams.ts';
-import type { Projection } from './projection.ts';
+import { insertRows } from './insert-rows.ts';
+import type { Projection, TableRows } from './projection.ts';
+import { versionTable } from './version-table.ts';
 
 /** Column values. A row about the thing itself has the `tenant_id` that the thing is of. */
 type Row = Readonly<Record<string, unknown>>;
@@ -14,12 +16,12 @@ export type PartTable<State> = Readonly<{ table: string; rowsOf: (state: State) 
 
 export type StreamProjection<State extends Readonly<{ tenantId: string }>, Line> = Readonly<{
   name: string;
-  version: number;
+  foldVersion: number;
   /** What its streams are about; events of other streams pass by. */
   streamKind: StreamKind;
   types: readonly EventType[];
   fold: (before: State | undefined, event: RecordedEvent) => StreamStep<State, Line> | undefined;
-  /** Append-only tables of this version; the one of the states has `stream_key`, `position`, `state` and `is_there`. */
+  /** Append-only tables, without the version; the one of the states has `stream_key`, `position`, `state` and `is_there`. */
   stateTable: string;
   stateRow: (state: State) => Row;
   lines?: Readonly<{ table: string; rowOf: (line: Line) => Row }>;
@@ -34,31 +36,49 @@ export type StreamProjection<State extends Readonly<{ tenantId: string }>, Line>
  */
 export function createStreamProjection<State extends Readonly<{ tenantId: string }>, Line>(
   definition: StreamProjection<State, Line>,
+  version = 1,
 ): Projection {
-  const { name, version, streamKind, types, stateTable, stateRow, lines, parts = [] } = definition;
+  const { name, foldVersion, streamKind, types, stateTable, lines, parts = [] } = definition;
   return {
     name,
     version,
+    foldVersion,
     types,
+    tables: [stateTable, ...parts.map(({ table }) => table), ...(lines === undefined ? [] : [lines.table])],
+    at: (other) => createStreamProjection(definition, other),
     async fold(tx, events) {
-      const streamKeys = events.filter((event) => event.streamKind === streamKind).map(({ streamKey }) => streamKey);
+      const streamKeys = events.filter((event) => event.streamKind === streamKind).map((event) => event.streamKey);
       if (streamKeys.length === 0) return;
-      const states = await loadStates<State>(tx, stateTable, streamKeys);
-      const folded = foldStreams(states, events, definition.fold);
-      const stateRows = folded.rows.flatMap((row) => stateRowsOf(row, stateRow));
-      await append(tx, stateTable, stateRows);
-      for (const { table, rowsOf } of parts) {
-        const rows = folded.rows.flatMap((row) => partRowsOf(row, rowsOf));
+      const states = await loadStates<State>(tx, versionTable(stateTable, version), streamKeys);
+      const written = rowsOf(definition, foldStreams(states, events, definition.fold));
+      for (const [table, rows] of Object.entries(written)) {
         // oxlint-disable-next-line no-await-in-loop -- one connection writes one table at a time
-        await append(tx, table, rows);
+        await insertRows(tx, versionTable(table, version), rows);
       }
-      if (lines !== undefined)
-        await append(
-          tx,
-          lines.table,
-          folded.lines.map((line) => lineRowOf(line, lines.rowOf)),
-        );
     },
+    wholeStreams: {
+      broadcast: [],
+      prepare: () =>
+        Promise.resolve((stream) =>
+          stream[0]?.streamKind === streamKind
+            ? rowsOf(definition, foldStreams<State, Line>(new Map(), stream, definition.fold))
+            : {},
+        ),
+      finish: () => Promise.resolve(),
+    },
+  };
+}
+
+function rowsOf<State extends Readonly<{ tenantId: string }>, Line>(
+  { stateTable, stateRow, parts = [], lines }: StreamProjection<State, Line>,
+  folded: StreamRows<State, Line>,
+): TableRows {
+  return {
+    [stateTable]: folded.rows.flatMap((row) => stateRowsOf(row, stateRow)),
+    ...Object.fromEntries(
+      parts.map((part) => [part.table, folded.rows.flatMap((row) => partRowsOf(row, part.rowsOf))]),
+    ),
+    ...(lines === undefined ? {} : { [lines.table]: folded.lines.map((line) => lineRowOf(line, lines.rowOf)) }),
   };
 }
 
@@ -119,18 +139,10 @@ async function loadStates<State>(
 ): Promise<ReadonlyMap<string, State>> {
   const { rows } = await tx.query<{ stream_key: string; state: State }>(
     `select distinct on (stream_key) stream_key, state
-     from hookledger.${table}
+     from ${table}
      where stream_key = any ($1::text[])
      order by stream_key desc, position desc, is_there desc`,
     [[...new Set(streamKeys)]],
   );
   return new Map(rows.map((row) => [row.stream_key, row.state]));
-}
-
-async function append(tx: Tx, table: string, rows: readonly Row[]): Promise<void> {
-  if (rows.length === 0) return;
-  await tx.query(
-    `insert into hookledger.${table} select * from json_populate_recordset(null::hookledger.${table}, $1::json)`,
-    [JSON.stringify(rows)],
-  );
 }

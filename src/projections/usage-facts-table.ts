@@ -1,6 +1,7 @@
 import type { Books, Mode } from '../domain/stream.ts';
 import type { Tx } from '../platform/postgres.ts';
 import type { UsageFact } from './usage-fact.ts';
+import { versionTable } from './version-table.ts';
 
 type UsageFactRow = Readonly<{
   fact_key: string;
@@ -44,10 +45,14 @@ type UsageFactRow = Readonly<{
 }>;
 
 /** All facts of these streams. */
-export async function loadUsageFacts(tx: Tx, streamKeys: readonly string[]): Promise<readonly UsageFact[]> {
+export async function loadUsageFacts(
+  tx: Tx,
+  version: number,
+  streamKeys: readonly string[],
+): Promise<readonly UsageFact[]> {
   const { rows } = await tx.query<UsageFactRow>({
-    name: 'load-usage-facts',
-    text: `select * from hookledger.usage_facts_v1 where stream_key = any ($1::text[])`,
+    name: `load-usage-facts-v${version}`,
+    text: `select * from ${versionTable('usage_facts', version)} where stream_key = any ($1::text[])`,
     values: [streamKeys],
   });
   return rows.map(usageFact);
@@ -59,10 +64,11 @@ export type UsageFactPage = Readonly<{ after: Pick<UsageFact, 'occurredAt' | 'fa
 /** With `reprice` all of the tenant, else only those that have no price. */
 export async function loadTenantUsageFacts(
   tx: Tx,
+  version: number,
   { tenantId, reprice, ...page }: UsageFactPage & Readonly<{ tenantId: string; reprice: boolean }>,
 ): Promise<readonly UsageFact[]> {
   const { rows } = await tx.query<UsageFactRow>(
-    `select * from hookledger.usage_facts_v1
+    `select * from ${versionTable('usage_facts', version)}
      where tenant_id = $1::text and (occurred_at, fact_key) > ($2::timestamptz, $3::text collate "C")
        and ($4::boolean or plan_id is null)
      order by occurred_at, fact_key
@@ -75,6 +81,7 @@ export async function loadTenantUsageFacts(
 /** Only usage whose cost the provider has not reported: nothing else has a rate. Without `reprice`, not what has one. */
 export async function loadMeterUsageFacts(
   tx: Tx,
+  version: number,
   {
     provider,
     meter,
@@ -83,7 +90,7 @@ export async function loadMeterUsageFacts(
   }: UsageFactPage & Readonly<{ provider: string; meter: string; reprice: boolean }>,
 ): Promise<readonly UsageFact[]> {
   const { rows } = await tx.query<UsageFactRow>(
-    `select * from hookledger.usage_facts_v1
+    `select * from ${versionTable('usage_facts', version)}
      where kind = 'usage' and not is_cost_final and provider = $1::text and meter = $2::text
        and (occurred_at, fact_key) > ($3::timestamptz, $4::text collate "C")
        and ($5::boolean or rate_position is null)
@@ -95,13 +102,14 @@ export async function loadMeterUsageFacts(
 }
 
 /** Inserts or replaces, in key order. */
-export async function writeUsageFacts(tx: Tx, facts: readonly UsageFact[]): Promise<void> {
+export async function writeUsageFacts(tx: Tx, version: number, facts: readonly UsageFact[]): Promise<void> {
   if (facts.length === 0) return;
+  const table = versionTable('usage_facts', version);
   await tx.query({
-    name: 'write-usage-facts',
-    text: `insert into hookledger.usage_facts_v1
-     select * from json_populate_recordset(null::hookledger.usage_facts_v1, $1::json) order by fact_key
-     on conflict on constraint usage_facts_v1_pkey do update set
+    name: `write-usage-facts-v${version}`,
+    text: `insert into ${table}
+     select * from json_populate_recordset(null::${table}, $1::json) order by fact_key
+     on conflict (fact_key) do update set
        kind = excluded.kind, tenant_id = excluded.tenant_id, provider = excluded.provider, account = excluded.account, mode = excluded.mode,
        books = excluded.books, meter = excluded.meter, unit = excluded.unit, direction = excluded.direction,
        channel = excluded.channel, occurred_at = excluded.occurred_at,
@@ -168,7 +176,7 @@ function money(amount: string | null, currency: string | null): UsageFact['cost'
   return amount === null || currency === null ? null : { amount, currency };
 }
 
-function usageFactRow(fact: UsageFact): Record<keyof UsageFactRow, unknown> {
+export function usageFactRow(fact: UsageFact): Record<keyof UsageFactRow, unknown> {
   return {
     fact_key: fact.factKey,
     kind: fact.kind,

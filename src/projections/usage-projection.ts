@@ -8,54 +8,63 @@ import { loadPricePlans } from './load-price-plans.ts';
 import type { Projection } from './projection.ts';
 import { foldOne } from './projection.ts';
 import type { UsageFact } from './usage-fact.ts';
+import { usageStreams } from './usage-streams.ts';
 import { loadMeterUsageFacts, loadTenantUsageFacts, loadUsageFacts, writeUsageFacts } from './usage-facts-table.ts';
 import type { UsageFactPage } from './usage-facts-table.ts';
 import type { UsagePricing } from './usage-fold.ts';
 import { writeUsageLines } from './write-usage-lines.ts';
 
-/** What was used and what it cost or is estimated to: facts, their lines, and sums by 15 minutes. */
-export const usageProjection: Projection = {
-  name: 'usage',
-  version: 1,
-  types: [
-    'CallEnded',
-    'CallAnalyzed',
-    'CallCostReported',
-    'CallTransferEnded',
-    'ChatEnded',
-    'ChatAnalyzed',
-    'ChatCostReported',
-    'MessageReceived',
-    'MessageSent',
-    'MessageStatusChanged',
-    'MessageCostReported',
-    'RecordingCompleted',
-    'StreamTenantMoved',
-    'PricePlanAssigned',
-    'CostRateSet',
-  ],
-  async fold(tx, events) {
-    let batch: RecordedEvent[] = [];
-    for (const event of events) {
-      const loadPage = pagesTouched(tx, event);
-      if (loadPage === undefined) {
-        batch.push(event);
-      } else {
-        // It prices facts that the events before it make: those are written first.
-        await foldBatch(tx, batch);
-        batch = [];
-        await foldPages(tx, event, loadPage);
-      }
-    }
-    await foldBatch(tx, batch);
-  },
-};
+/** What was used and what it cost or is estimated to: facts, their lines, and sums by 15 minutes and by days. */
+export const usageProjection = usageProjectionAt(1);
 
-async function foldBatch(tx: Tx, events: readonly RecordedEvent[]): Promise<void> {
+function usageProjectionAt(version: number): Projection {
+  return {
+    name: 'usage',
+    version,
+    foldVersion: 1,
+    types: [
+      'CallEnded',
+      'CallAnalyzed',
+      'CallCostReported',
+      'CallTransferEnded',
+      'ChatEnded',
+      'ChatAnalyzed',
+      'ChatCostReported',
+      'MessageReceived',
+      'MessageSent',
+      'MessageStatusChanged',
+      'MessageCostReported',
+      'RecordingCompleted',
+      'StreamTenantMoved',
+      'PricePlanAssigned',
+      'CostRateSet',
+    ],
+    tables: ['usage_facts', 'usage_cost_reports', 'usage_lines', 'usage_sums', 'usage_days'],
+    at: usageProjectionAt,
+    async fold(tx, events) {
+      let batch: RecordedEvent[] = [];
+      for (const event of events) {
+        const loadPage = pagesTouched(tx, version, event);
+        if (loadPage === undefined) {
+          batch.push(event);
+        } else {
+          // It prices facts that the events before it make: those are written first.
+          await foldBatch(tx, version, batch);
+          batch = [];
+          await foldPages(tx, version, event, loadPage);
+        }
+      }
+      await foldBatch(tx, version, batch);
+    },
+    wholeStreams: usageStreams(version),
+  };
+}
+
+async function foldBatch(tx: Tx, version: number, events: readonly RecordedEvent[]): Promise<void> {
   if (events.length === 0) return;
   const streamKeys = distinct(events.map(({ streamKey }) => streamKey));
-  const facts = await loadUsageFacts(tx, streamKeys);
-  const costReports = await loadCostReports(tx, streamKeys);
+  const facts = await loadUsageFacts(tx, version, streamKeys);
+  const costReports = await loadCostReports(tx, version, streamKeys);
   const pricing = await loadPricing(tx, {
     tenantIds: [...events.map(tenantAfter), ...facts.map(({ tenantId }) => tenantId)],
     metered: [
@@ -64,9 +73,9 @@ async function foldBatch(tx: Tx, events: readonly RecordedEvent[]): Promise<void
     ],
   });
   const changes = foldUsageEvents(pricing, facts, events, 1, costReports);
-  await writeCostReports(tx, changes.costReports);
-  await writeUsageFacts(tx, changes.facts);
-  await writeUsageLines(tx, changes.lines);
+  await writeCostReports(tx, version, changes.costReports);
+  await writeUsageFacts(tx, version, changes.facts);
+  await writeUsageLines(tx, version, changes.lines);
 }
 
 function tenantAfter(event: RecordedEvent): string {
@@ -93,13 +102,16 @@ function distinct(words: readonly string[]): readonly string[] {
 type LoadPage = (page: UsageFactPage) => Promise<readonly UsageFact[]>;
 
 /** How to load what a plan or a rate changes the price or the cost of, and from when on; undefined for other events. */
-function pagesTouched(tx: Tx, event: RecordedEvent): { from: Date; load: LoadPage } | undefined {
+function pagesTouched(tx: Tx, version: number, event: RecordedEvent): { from: Date; load: LoadPage } | undefined {
   switch (event.type) {
     case 'PricePlanAssigned': {
       const { tenantId, validFrom, reprice } = foldOne(event, () =>
         readEventData('PricePlanAssigned', event.schemaVersion, event.data),
       );
-      return { from: new Date(validFrom), load: (page) => loadTenantUsageFacts(tx, { tenantId, reprice, ...page }) };
+      return {
+        from: new Date(validFrom),
+        load: (page) => loadTenantUsageFacts(tx, version, { tenantId, reprice, ...page }),
+      };
     }
     case 'CostRateSet': {
       const { provider, meter, validFrom, reprice } = foldOne(event, () =>
@@ -107,7 +119,7 @@ function pagesTouched(tx: Tx, event: RecordedEvent): { from: Date; load: LoadPag
       );
       return {
         from: new Date(validFrom),
-        load: (page) => loadMeterUsageFacts(tx, { provider, meter, reprice, ...page }),
+        load: (page) => loadMeterUsageFacts(tx, version, { provider, meter, reprice, ...page }),
       };
     }
     default:
@@ -118,7 +130,12 @@ function pagesTouched(tx: Tx, event: RecordedEvent): { from: Date; load: LoadPag
 /** There may be millions of such facts: they are priced again page by page, in the one transaction. */
 const PAGE = 2_000;
 
-async function foldPages(tx: Tx, event: RecordedEvent, { from, load }: { from: Date; load: LoadPage }): Promise<void> {
+async function foldPages(
+  tx: Tx,
+  version: number,
+  event: RecordedEvent,
+  { from, load }: { from: Date; load: LoadPage },
+): Promise<void> {
   let firstLineNo = 1;
   let after: UsageFactPage['after'] = { occurredAt: from, factKey: '' };
   for (;;) {
@@ -128,8 +145,8 @@ async function foldPages(tx: Tx, event: RecordedEvent, { from, load }: { from: D
     after = last;
     const pricing = await loadPricing(tx, { tenantIds: page.map(({ tenantId }) => tenantId), metered: page });
     const changes = foldUsageEvents(pricing, page, [event], firstLineNo);
-    await writeUsageFacts(tx, changes.facts);
-    await writeUsageLines(tx, changes.lines);
+    await writeUsageFacts(tx, version, changes.facts);
+    await writeUsageLines(tx, version, changes.lines);
     firstLineNo += changes.lines.length;
   }
 }

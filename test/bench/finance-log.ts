@@ -4,7 +4,7 @@ import { uuidv7 } from '../../src/platform/ids.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { createPool, withConnection } from '../../src/platform/postgres.ts';
 import type { Pool } from '../../src/platform/postgres.ts';
-import { PROJECTIONS } from '../../src/app/projections.ts';
+import { PROJECTIONS } from '../../src/projections/all-projections.ts';
 import { appendEvents } from '../../src/event-store/append-events.ts';
 import { enterProviderCost } from '../../src/finance/provider-costs/enter-provider-costs.ts';
 import { createProjectionRunner } from '../../src/projections/run-projection.ts';

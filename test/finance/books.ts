@@ -10,7 +10,7 @@ import { reportRowJson, totalsJson } from '../../src/finance/report-json.ts';
 import { uuidv7 } from '../../src/platform/ids.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { withTransaction } from '../../src/platform/postgres.ts';
-import { PROJECTIONS } from '../../src/app/projections.ts';
+import { PROJECTIONS } from '../../src/projections/all-projections.ts';
 import { createProjectionRunner } from '../../src/projections/run-projection.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { createTenants } from './seed.ts';

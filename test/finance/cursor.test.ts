@@ -13,7 +13,7 @@ test('a cursor says what it was made of, in characters that need no escaping', (
       fc.integer(),
       fc.string(),
       (position, at, n, text) => {
-        const cursor = { position, at, key: [n, text] as const };
+        const cursor = { position, at, versions: { usage: 2 }, key: [n, text] as const };
         const encoded = encodeCursor('usage', cursor);
         expect(encoded).toMatch(/^[\w-]+$/);
         expect(decodeCursor('usage', key, encoded)).toEqual(cursor);
@@ -23,8 +23,8 @@ test('a cursor says what it was made of, in characters that need no escaping', (
 });
 
 test('whatever else is given is refused by name', () => {
-  const other = encodeCursor('costs', { position: 1n, at: new Date(), key: [1, 'a'] });
-  const odd = encodeCursor('usage', { position: 1n, at: new Date(), key: ['a', 1] });
+  const other = encodeCursor('costs', { position: 1n, at: new Date(), versions: {}, key: [1, 'a'] });
+  const odd = encodeCursor('usage', { position: 1n, at: new Date(), versions: {}, key: ['a', 1] });
   for (const text of ['', 'x', '!!', Buffer.from('{}').toString('base64url'), other, odd]) {
     expect(() => decodeCursor('usage', key, text)).toThrow(/^cursor: /);
   }

@@ -4,13 +4,9 @@ import { createHighWaterMarkTracker } from '../../src/event-store/high-water-mar
 import { createLogger } from '../../src/platform/logger.ts';
 import { withTransaction } from '../../src/platform/postgres.ts';
 import { systemClock } from '../../src/platform/clock.ts';
-import { callsProjection } from '../../src/projections/calls-projection.ts';
-import { invoicesProjection } from '../../src/projections/invoices-projection.ts';
-import { paymentsProjection } from '../../src/projections/payments-projection.ts';
-import { payoutsProjection } from '../../src/projections/payouts-projection.ts';
+import { PROJECTIONS } from '../../src/projections/all-projections.ts';
 import type { Projection } from '../../src/projections/projection.ts';
 import { createProjectionRunner } from '../../src/projections/run-projection.ts';
-import { usageProjection } from '../../src/projections/usage-projection.ts';
 import { foldCostRate } from '../../src/tenants/fold-cost-rate.ts';
 import { foldPricePlanAssignment } from '../../src/tenants/fold-price-plan-assignment.ts';
 import { foldPricePlan } from '../../src/tenants/fold-price-plan.ts';
@@ -21,31 +17,7 @@ import { PLANS, TENANTS } from './history.ts';
 
 const logger = createLogger({ level: 'silent' });
 
-const PROJECTIONS = [
-  usageProjection,
-  paymentsProjection,
-  invoicesProjection,
-  payoutsProjection,
-  callsProjection,
-] as const;
-
-const TABLES = [
-  'usage_facts',
-  'usage_cost_reports',
-  'usage_lines',
-  'usage_sums',
-  'usage_days',
-  'payments',
-  'payment_lines',
-  'payment_failures',
-  'refunds',
-  'disputes',
-  'invoices',
-  'invoice_lines',
-  'credit_notes',
-  'payouts',
-  'call_links',
-];
+const TABLES = PROJECTIONS.flatMap(({ tables }) => tables);
 
 export type ProjectedLog = Readonly<{
   database: TestDatabase;
@@ -53,10 +25,10 @@ export type ProjectedLog = Readonly<{
   append(told: readonly Told[]): Promise<bigint>;
   /** Folds what one batch of each projection takes; with `crash`, after which nothing of it may be left. */
   tick(options: { batchSize: number; crash?: boolean }): Promise<void>;
-  /** Folds all that there is. */
-  catchUp(batchSize: number): Promise<void>;
-  /** Every row of every read model. */
-  dump(): Promise<Record<string, readonly unknown[]>>;
+  /** Folds all that there is, into the first version or another one. */
+  catchUp(batchSize: number, version?: number): Promise<void>;
+  /** Every row of every read model, in its first version or another one. */
+  dump(version?: number): Promise<Record<string, readonly unknown[]>>;
   /** Empties the read models and sets their checkpoints back to the beginning. */
   forget(): Promise<void>;
   close(): Promise<void>;
@@ -120,13 +92,13 @@ export async function createProjectedLog(): Promise<ProjectedLog> {
     tick: async ({ batchSize, crash }) => {
       await tickAll(batchSize, (projection) => (crash === true ? crashing(projection) : projection));
     },
-    catchUp: async (batchSize) => {
-      while (await tickAll(batchSize, (projection) => projection));
+    catchUp: async (batchSize, version = 1) => {
+      while (await tickAll(batchSize, (projection) => projection.at(version)));
     },
-    dump: async () => {
+    dump: async (version = 1) => {
       const tables: Record<string, readonly unknown[]> = {};
       for (const table of TABLES) {
-        const { rows } = await adminPool.query(`select * from hookledger.${table}_v1 t order by t::text`);
+        const { rows } = await adminPool.query(`select * from hookledger.${table}_v${version} t order by t::text`);
         tables[table] = rows;
       }
       return tables;

@@ -3,6 +3,7 @@ import { formatDuration } from '../format-time.ts';
 import { listProjections } from '../queries/list-projections.ts';
 import { readDatabase } from '../read-database.ts';
 import { snakeCased } from '../snake-cased.ts';
+import { replayCommands } from './projection-replay.ts';
 
 const list = defineCommand({
   name: 'projections list',
@@ -30,4 +31,4 @@ const list = defineCommand({
 
 const right = (title: string) => ({ title, align: 'right' as const });
 
-export const commands = [list];
+export const commands = [list, ...replayCommands];

@@ -4,6 +4,7 @@ import { readCalls, readCallTotals } from '../../finance/calls.ts';
 import type { CallKey } from '../../finance/calls.ts';
 import { readPending } from '../../finance/pending.ts';
 import type { Model, Models } from '../../finance/read-models.ts';
+import { versionsOf } from '../../finance/read-models.ts';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { callJson } from './call-json.ts';
 import { decodeCursor, encodeCursor } from '../../finance/cursor.ts';
@@ -44,7 +45,14 @@ export function callsRoute({ pool, clock }: RouteDeps): RequestHandler {
           pending: await readPending(tx, { reader, source, filter }),
           links: {},
         },
-        nextCursor: last && encodeCursor('calls', { position: asOf.position, at: asOf.recordedAt, key: last.key }),
+        nextCursor:
+          last &&
+          encodeCursor('calls', {
+            position: asOf.position,
+            at: asOf.recordedAt,
+            versions: versionsOf(models),
+            key: last.key,
+          }),
       });
     });
     response.json(answer);

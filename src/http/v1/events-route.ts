@@ -9,7 +9,7 @@ import type { EventFilter, EventPageRequest } from '../../finance/events.ts';
 import { EVENT_FIGURES } from '../../finance/figure-events.ts';
 import type { EventFigure, FigureScope } from '../../finance/figure-events.ts';
 import { ParameterError } from '../../finance/parameter-error.ts';
-import { furthestBehind, readModels } from '../../finance/read-models.ts';
+import { furthestBehind, readModels, versionsOf } from '../../finance/read-models.ts';
 import type { Models } from '../../finance/read-models.ts';
 import { withReadTransaction } from '../../finance/read-transaction.ts';
 import { COST_CATEGORIES, COST_STATUSES } from '../../finance/usage-source.ts';
@@ -77,7 +77,7 @@ export function eventsRoute({ pool, clock }: RouteDeps): RequestHandler {
       limit: query.limit + 1,
     };
     const answer = await withReadTransaction(pool, readerOf(response), async (tx) => {
-      const models = await readModels(tx);
+      const models = await readModels(tx, cursor?.versions);
       const upTo = query.figure === undefined ? await readHighWaterMark(tx) : foldedBy(models, query.figure);
       const at = await resolve(tx, query, cursor, upTo, clock);
       const rows =
@@ -93,7 +93,12 @@ export function eventsRoute({ pool, clock }: RouteDeps): RequestHandler {
           next_cursor:
             last === undefined
               ? null
-              : encodeCursor('events', { position: at.position, at: at.recordedAt, key: last.position }),
+              : encodeCursor('events', {
+                  position: at.position,
+                  at: at.recordedAt,
+                  versions: versionsOf(models),
+                  key: last.position,
+                }),
         },
       };
     });

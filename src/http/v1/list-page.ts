@@ -18,7 +18,8 @@ export function listPage<Row>(parts: {
     meta: { read_at: now.toISOString() },
     page: {
       // Such a list is of now, not of a position: pages go on below the last row, whatever comes in above.
-      next_cursor: last === undefined ? null : encodeCursor(route, { position: 0n, at: now, key: keyOf(last) }),
+      next_cursor:
+        last === undefined ? null : encodeCursor(route, { position: 0n, at: now, versions: {}, key: keyOf(last) }),
     },
   };
 }

@@ -16,6 +16,7 @@ import { chooseUsageSource } from '../../finance/usage-source.ts';
 import type { FigureFilter } from '../../finance/usage-source.ts';
 import type { Tx } from '../../platform/postgres.ts';
 import type { Cursor } from '../../finance/cursor.ts';
+import { versionsOf } from '../../finance/read-models.ts';
 import { decodeCursor, encodeCursor } from '../../finance/cursor.ts';
 import { envelope } from './envelope.ts';
 import { figureEventsLink } from './event-links.ts';
@@ -95,7 +96,14 @@ export function usageRoute({ pool, clock }: RouteDeps): RequestHandler {
           pending: await readPending(tx, { reader, source, filter }),
           links: { events: figureEventsLink({ figure: 'usage', filter: aggregatedFilter(query.aggregation, filter) }) },
         },
-        nextCursor: last && encodeCursor('usage', { position: asOf.position, at: asOf.recordedAt, key: last.key }),
+        nextCursor:
+          last &&
+          encodeCursor('usage', {
+            position: asOf.position,
+            at: asOf.recordedAt,
+            versions: versionsOf(models),
+            key: last.key,
+          }),
       });
     });
     response.json(answer);

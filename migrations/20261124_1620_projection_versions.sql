@@ -1,0 +1,205 @@
+-- Versions of a projection, side by side: each has tables of its own, made after those of the active one. The
+-- application owns nothing, so that what makes, indexes and drops them are functions, for registered names only.
+set role hookledger_owner;
+
+alter table hookledger.projections
+  add column epoch integer not null default 0,
+  add column fold_version integer not null default 1,
+  add column target bigint,
+  add column stage text,
+  add column started_at timestamptz,
+  add column started_by text,
+  add column reason text,
+  add column verified_position bigint,
+  add column verified_differences integer,
+  add column verified_closed integer,
+  add column keep_until timestamptz,
+  add constraint projections_stage_check check (stage in ('folding', 'finishing', 'catching-up'));
+comment on column hookledger.projections.epoch is
+  'Goes up whenever another version becomes the active one, and when a rebuild is taken up again.';
+comment on column hookledger.projections.fold_version is
+  'Which fold writes its tables: processes that do not know it leave it to those that do.';
+comment on column hookledger.projections.target is 'Position that a rebuild folds whole streams up to.';
+comment on column hookledger.projections.keep_until is
+  'A retired version is kept up to date until then, so that it can be promoted again at once; then it is dropped.';
+
+alter table hookledger.projection_checkpoints
+  add column folded_range integer,
+  add column events bigint not null default 0,
+  add column expected_events bigint;
+comment on column hookledger.projection_checkpoints.folded_range is
+  'In a rebuild, the last fold range whose streams are written; null before the first.';
+comment on column hookledger.projection_checkpoints.events is 'In a rebuild, how many are folded; expected_events in all.';
+
+grant insert, update, delete on hookledger.projections to hookledger_app;
+grant delete on hookledger.projection_checkpoints to hookledger_app;
+
+create table hookledger.projection_tables (
+  name text not null,
+  table_name text not null,
+  constraint projection_tables_pkey primary key (table_name)
+);
+comment on table hookledger.projection_tables is 'Tables of a projection, without the version: usage_lines is usage_lines_v1 in version 1.';
+insert into hookledger.projection_tables (name, table_name) values
+  ('usage', 'usage_facts'), ('usage', 'usage_cost_reports'), ('usage', 'usage_lines'), ('usage', 'usage_sums'),
+  ('usage', 'usage_days'),
+  ('payments', 'payments'), ('payments', 'payment_lines'), ('payments', 'refunds'), ('payments', 'payment_failures'),
+  ('payments', 'disputes'),
+  ('invoices', 'invoices'), ('invoices', 'invoice_lines'), ('invoices', 'credit_notes'),
+  ('payouts', 'payouts'),
+  ('calls', 'call_links');
+alter table hookledger.projection_tables enable row level security;
+alter table hookledger.projection_tables force row level security;
+create policy owner on hookledger.projection_tables to hookledger_owner using (true);
+create policy application on hookledger.projection_tables to hookledger_app using (true);
+create policy tenant on hookledger.projection_tables for select to hookledger_tenant using (true);
+grant select on hookledger.projection_tables to hookledger_app, hookledger_tenant;
+
+-- Whichever version's lines are written, its days follow. As before, but for the names.
+create or replace function hookledger.add_usage_days() returns trigger
+language plpgsql set search_path = hookledger, pg_temp as $$
+begin
+  execute format($sql$
+    insert into hookledger.%I as d (tenant_id, mode, books, day, provider, kind, meter, unit, cost_currency,
+      rated_currency, cost_status, priced_by, plan_id, component_no, facts, quantity, cost, rated, unpriced, uncosted,
+      line_count, min_position, max_position)
+    select l.tenant_id, l.mode, l.books, date_trunc('day', l.occurred_at, 'UTC'), l.provider, l.kind, l.meter, l.unit,
+      l.cost_currency, l.rated_currency, l.cost_status, coalesce(l.priced_by, ''), coalesce(l.plan_id, ''),
+      coalesce(l.component_no, -1), sum(l.facts), sum(l.quantity), sum(l.cost), sum(l.rated), sum(l.unpriced),
+      sum(l.uncosted), count(*), min(l.position), max(l.position)
+    from line l
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
+    order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
+    on conflict (tenant_id, mode, books, day, provider, kind, meter, unit, cost_currency, rated_currency, cost_status,
+      priced_by, plan_id, component_no) do update set
+      facts = d.facts + excluded.facts, quantity = d.quantity + excluded.quantity, cost = d.cost + excluded.cost,
+      rated = d.rated + excluded.rated, unpriced = d.unpriced + excluded.unpriced,
+      uncosted = d.uncosted + excluded.uncosted, line_count = d.line_count + excluded.line_count,
+      min_position = least(d.min_position, excluded.min_position),
+      max_position = greatest(d.max_position, excluded.max_position)
+    $sql$, replace(tg_table_name, 'usage_lines', 'usage_days'));
+  return null;
+end
+$$;
+create or replace function hookledger.clear_usage_days() returns trigger
+language plpgsql set search_path = hookledger, pg_temp as $$
+begin
+  execute format('delete from hookledger.%I', replace(tg_table_name, 'usage_lines', 'usage_days'));
+  return null;
+end
+$$;
+
+create function hookledger.version_of_tables(p_name text, p_version integer, p_states text[]) returns void
+language plpgsql stable set search_path = hookledger, pg_temp as $$
+begin
+  if not exists (select from projections where name = p_name and version = p_version and state = any (p_states)) then
+    raise exception 'Projection % has no version % that is %.', p_name, p_version, array_to_string(p_states, ' or ');
+  end if;
+end
+$$;
+
+-- Without indexes and triggers, so that many rows can be written fast; only the application sees them.
+create function hookledger.create_version_tables(p_name text, p_version integer) returns void
+language plpgsql security definer set search_path = hookledger, pg_temp as $$
+declare
+  v_active integer;
+  v_table text;
+  v_from text;
+  v_to text;
+  v_policy record;
+begin
+  perform version_of_tables(p_name, p_version, array['building']);
+  select version into strict v_active from projections where name = p_name and state = 'active';
+  for v_table in select table_name from projection_tables where name = p_name order by table_name loop
+    v_from := v_table || '_v' || v_active;
+    v_to := v_table || '_v' || p_version;
+    execute format(
+      'create table %I (like %I including defaults including constraints including storage including comments)',
+      v_to, v_from);
+    execute format('alter table %I enable row level security', v_to);
+    execute format('alter table %I force row level security', v_to);
+    for v_policy in
+      select p.policyname, p.cmd, p.qual, p.with_check, p.permissive,
+        (select string_agg(quote_ident(r), ', ') from unnest(p.roles) r) as roles
+      from pg_policies p where p.schemaname = 'hookledger' and p.tablename = v_from
+    loop
+      execute format('create policy %I on %I as %s for %s to %s', v_policy.policyname, v_to, v_policy.permissive,
+          v_policy.cmd, v_policy.roles)
+        || coalesce(' using (' || v_policy.qual || ')', '')
+        || coalesce(' with check (' || v_policy.with_check || ')', '');
+    end loop;
+    execute format('grant select, insert, update on %I to hookledger_app', v_to);
+  end loop;
+end
+$$;
+
+-- From here on everybody may do with them what they may with the active version's.
+create function hookledger.index_version_tables(p_name text, p_version integer) returns void
+language plpgsql security definer set search_path = hookledger, pg_temp as $$
+declare
+  v_active integer;
+  v_table text;
+  v_from text;
+  v_to text;
+  v_each record;
+begin
+  perform version_of_tables(p_name, p_version, array['building']);
+  select version into strict v_active from projections where name = p_name and state = 'active';
+  for v_table in select table_name from projection_tables where name = p_name order by table_name loop
+    v_from := v_table || '_v' || v_active;
+    v_to := v_table || '_v' || p_version;
+    for v_each in
+      select conname, pg_get_constraintdef(oid) as definition from pg_constraint
+      where conrelid = v_from::regclass and contype in ('p', 'u') order by conname
+    loop
+      execute format('alter table %I add constraint %I %s', v_to, replace(v_each.conname, v_from, v_to),
+        v_each.definition);
+    end loop;
+    for v_each in
+      select pg_get_indexdef(i.indexrelid) as definition from pg_index i
+      where i.indrelid = v_from::regclass
+        and not exists (select from pg_constraint c where c.conindid = i.indexrelid)
+      order by 1
+    loop
+      execute replace(v_each.definition, v_from, v_to);
+    end loop;
+    for v_each in
+      select pg_get_triggerdef(oid) as definition from pg_trigger
+      where tgrelid = v_from::regclass and not tgisinternal order by tgname
+    loop
+      execute replace(v_each.definition, v_from, v_to);
+    end loop;
+    execute format('revoke all on %I from hookledger_app', v_to);
+    for v_each in
+      select a.privilege_type, a.grantee::regrole::text as grantee
+      from pg_class c cross join aclexplode(c.relacl) a
+      where c.oid = v_from::regclass and a.grantee <> c.relowner
+    loop
+      execute format('grant %s on %I to %s', v_each.privilege_type, v_to, v_each.grantee);
+    end loop;
+    execute format('analyze %I', v_to);
+  end loop;
+end
+$$;
+
+create function hookledger.drop_version(p_name text, p_version integer) returns void
+language plpgsql security definer set search_path = hookledger, pg_temp as $$
+declare
+  v_table text;
+begin
+  perform version_of_tables(p_name, p_version, array['building', 'verifying', 'retired']);
+  for v_table in select table_name from projection_tables where name = p_name order by table_name loop
+    execute format('drop table if exists %I', v_table || '_v' || p_version);
+  end loop;
+  delete from projection_checkpoints where name = p_name and version = p_version;
+  delete from projections where name = p_name and version = p_version;
+end
+$$;
+
+revoke all on function hookledger.version_of_tables(text, integer, text[]),
+  hookledger.create_version_tables(text, integer), hookledger.index_version_tables(text, integer),
+  hookledger.drop_version(text, integer) from public;
+grant execute on function hookledger.create_version_tables(text, integer),
+  hookledger.index_version_tables(text, integer), hookledger.drop_version(text, integer) to hookledger_app;
+
+reset role;
