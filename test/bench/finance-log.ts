@@ -41,11 +41,18 @@ export async function createFinanceLog(
   await setUp({ pool, appendEvents, clock: { now: () => first }, newId: () => uuidv7() }, { tenantIds, months });
   await fold(pool);
 
+  /** Appends, and folds nothing; answers the last position. */
+  async function insert(stories: FinanceStories): Promise<bigint> {
+    const position = await admin((client) => insertFinanceEvents(client, stories));
+    await admin((client) => client.query('analyze'));
+    return position;
+  }
+
   return {
+    insert,
     /** Appends and folds; answers the last position and how long the folds took. */
     async load(stories: FinanceStories): Promise<{ position: bigint; foldMs: number }> {
-      const position = await admin((client) => insertFinanceEvents(client, stories));
-      await admin((client) => client.query('analyze'));
+      const position = await insert(stories);
       const startedAt = performance.now();
       await fold(pool);
       const foldMs = performance.now() - startedAt;

@@ -16,6 +16,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench | LimitBench>>> = {
   'ingest-4k': async () => (await import('./ingest-bench.ts')).ingest4kBench,
   relay: async () => (await import('./relay-bench.ts')).relayBench,
   latency: async () => (await import('./latency-bench.ts')).latencyBench,
+  rebuild: async () => (await import('./rebuild-bench.ts')).rebuildBench,
   finance: async () => (await import('./finance-bench.ts')).financeBench,
   work: async () => (await import('./work-bench.ts')).workBench,
 };
