@@ -98,7 +98,8 @@ begin
 end
 $$;
 
--- Without indexes and triggers, so that many rows can be written fast; only the application sees them.
+-- Without indexes and triggers, and their policies not in force, so that many rows can be written fast, by COPY: nobody
+-- but the application has any right on them meanwhile.
 create function hookledger.create_version_tables(p_name text, p_version integer) returns void
 language plpgsql security definer set search_path = hookledger, pg_temp as $$
 declare
@@ -116,8 +117,6 @@ begin
     execute format(
       'create table %I (like %I including defaults including constraints including storage including comments)',
       v_to, v_from);
-    execute format('alter table %I enable row level security', v_to);
-    execute format('alter table %I force row level security', v_to);
     for v_policy in
       select p.policyname, p.cmd, p.qual, p.with_check, p.permissive,
         (select string_agg(quote_ident(r), ', ') from unnest(p.roles) r) as roles
@@ -133,52 +132,53 @@ begin
 end
 $$;
 
--- From here on everybody may do with them what they may with the active version's.
-create function hookledger.index_version_tables(p_name text, p_version integer) returns void
+-- From here on everybody may do with it what they may with the active version's. Does nothing where that was done before.
+create function hookledger.index_version_table(p_name text, p_version integer, p_table text) returns void
 language plpgsql security definer set search_path = hookledger, pg_temp as $$
 declare
-  v_active integer;
-  v_table text;
   v_from text;
-  v_to text;
+  v_to text := p_table || '_v' || p_version;
   v_each record;
 begin
   perform version_of_tables(p_name, p_version, array['building']);
-  select version into strict v_active from projections where name = p_name and state = 'active';
-  for v_table in select table_name from projection_tables where name = p_name order by table_name loop
-    v_from := v_table || '_v' || v_active;
-    v_to := v_table || '_v' || p_version;
-    for v_each in
-      select conname, pg_get_constraintdef(oid) as definition from pg_constraint
-      where conrelid = v_from::regclass and contype in ('p', 'u') order by conname
-    loop
-      execute format('alter table %I add constraint %I %s', v_to, replace(v_each.conname, v_from, v_to),
-        v_each.definition);
-    end loop;
-    for v_each in
-      select pg_get_indexdef(i.indexrelid) as definition from pg_index i
-      where i.indrelid = v_from::regclass
-        and not exists (select from pg_constraint c where c.conindid = i.indexrelid)
-      order by 1
-    loop
-      execute replace(v_each.definition, v_from, v_to);
-    end loop;
-    for v_each in
-      select pg_get_triggerdef(oid) as definition from pg_trigger
-      where tgrelid = v_from::regclass and not tgisinternal order by tgname
-    loop
-      execute replace(v_each.definition, v_from, v_to);
-    end loop;
-    execute format('revoke all on %I from hookledger_app', v_to);
-    for v_each in
-      select a.privilege_type, a.grantee::regrole::text as grantee
-      from pg_class c cross join aclexplode(c.relacl) a
-      where c.oid = v_from::regclass and a.grantee <> c.relowner
-    loop
-      execute format('grant %s on %I to %s', v_each.privilege_type, v_to, v_each.grantee);
-    end loop;
-    execute format('analyze %I', v_to);
+  select t.table_name || '_v' || p.version into strict v_from
+  from projection_tables t join projections p using (name)
+  where t.name = p_name and t.table_name = p_table and p.state = 'active';
+  if exists (select from pg_constraint where conrelid = v_to::regclass and contype = 'p') then
+    return;
+  end if;
+  for v_each in
+    select conname, pg_get_constraintdef(oid) as definition from pg_constraint
+    where conrelid = v_from::regclass and contype in ('p', 'u') order by conname
+  loop
+    execute format('alter table %I add constraint %I %s', v_to, replace(v_each.conname, v_from, v_to),
+      v_each.definition);
   end loop;
+  for v_each in
+    select pg_get_indexdef(i.indexrelid) as definition from pg_index i
+    where i.indrelid = v_from::regclass
+      and not exists (select from pg_constraint c where c.conindid = i.indexrelid)
+    order by 1
+  loop
+    execute replace(v_each.definition, v_from, v_to);
+  end loop;
+  for v_each in
+    select pg_get_triggerdef(oid) as definition from pg_trigger
+    where tgrelid = v_from::regclass and not tgisinternal order by tgname
+  loop
+    execute replace(v_each.definition, v_from, v_to);
+  end loop;
+  execute format('alter table %I enable row level security', v_to);
+  execute format('alter table %I force row level security', v_to);
+  execute format('revoke all on %I from hookledger_app', v_to);
+  for v_each in
+    select a.privilege_type, a.grantee::regrole::text as grantee
+    from pg_class c cross join aclexplode(c.relacl) a
+    where c.oid = v_from::regclass and a.grantee <> c.relowner
+  loop
+    execute format('grant %s on %I to %s', v_each.privilege_type, v_to, v_each.grantee);
+  end loop;
+  execute format('analyze %I', v_to);
 end
 $$;
 
@@ -197,9 +197,9 @@ end
 $$;
 
 revoke all on function hookledger.version_of_tables(text, integer, text[]),
-  hookledger.create_version_tables(text, integer), hookledger.index_version_tables(text, integer),
+  hookledger.create_version_tables(text, integer), hookledger.index_version_table(text, integer, text),
   hookledger.drop_version(text, integer) from public;
 grant execute on function hookledger.create_version_tables(text, integer),
-  hookledger.index_version_tables(text, integer), hookledger.drop_version(text, integer) to hookledger_app;
+  hookledger.index_version_table(text, integer, text), hookledger.drop_version(text, integer) to hookledger_app;
 
 reset role;

@@ -153,5 +153,15 @@ const textArrayOid: number = 1009;
 
 function parserOf(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
   if (textOids.has(oid)) return asText;
+  if (oid === timestamptzOid) return instant;
   return pg.types.getTypeParser(textArrayOids.has(oid) ? textArrayOid : oid, format);
+}
+
+const timestamptzOid = 1184;
+const parseTimestamptz: (value: string) => unknown = pg.types.getTypeParser(timestamptzOid);
+
+/** As pg reads it, and several times faster where it is in UTC: a fold reads three for each event. */
+function instant(text: string): unknown {
+  const isPlain = text.endsWith('+00') && text.charAt(4) === '-' && text.charAt(10) === ' ';
+  return isPlain ? new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`) : parseTimestamptz(text);
 }

@@ -29,6 +29,7 @@ function callsProjectionAt(version: number): Projection {
       broadcast: [],
       prepare: () => Promise.resolve((stream) => ({ call_links: rowsOf(new Map(), stream.filter(isOfCall)) })),
       finish: () => Promise.resolve(),
+      sums: {},
     },
   };
 }

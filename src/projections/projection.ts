@@ -39,8 +39,10 @@ export type WholeStreamFold = Readonly<{
   broadcast: readonly EventType[];
   /** `broadcast`: every such event up to where the streams are read. The answer is pure. */
   prepare(tx: Tx, broadcast: readonly RecordedEvent[]): Promise<(stream: readonly RecordedEvent[]) => TableRows>;
-  /** Once all streams are written, and before there are indexes: what crosses streams. Safe to repeat after a rollback. */
+  /** Once all streams are written, and before there are indexes: what crosses streams. Safe to repeat. */
   finish(tx: Tx, broadcast: readonly RecordedEvent[]): Promise<void>;
+  /** SQL that fills a table from the others, after `finish`; by the table without the version. */
+  sums: Readonly<Record<string, string>>;
 }>;
 
 /** The projection stands still at this event until the code can read it: figures that skip one would be wrong. */

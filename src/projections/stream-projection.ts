@@ -65,6 +65,7 @@ export function createStreamProjection<State extends Readonly<{ tenantId: string
             : {},
         ),
       finish: () => Promise.resolve(),
+      sums: {},
     },
   };
 }

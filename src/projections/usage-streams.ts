@@ -33,11 +33,10 @@ export function usageStreams(version: number): WholeStreamFold {
         };
       };
     },
-    async finish(tx, broadcast) {
-      await numberLines(tx, version, broadcast);
-      const lines = versionTable('usage_lines', version);
-      await tx.query(sumUsageLines(version, lines));
-      await tx.query(sumUsageDays(version, lines));
+    finish: (tx, broadcast) => numberLines(tx, version, broadcast),
+    sums: {
+      usage_sums: sumUsageLines(version, versionTable('usage_lines', version)),
+      usage_days: sumUsageDays(version, versionTable('usage_lines', version)),
     },
   };
 }

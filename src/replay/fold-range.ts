@@ -3,10 +3,11 @@ import type { RecordedEvent } from '../domain/envelope.ts';
 import { readWholeStreams } from '../event-store/read-whole-streams.ts';
 import type { Pool, Tx } from '../platform/postgres.ts';
 import { withTransaction } from '../platform/postgres.ts';
-import { insertRows } from '../projections/insert-rows.ts';
 import type { Projection, TableRows } from '../projections/projection.ts';
 import { versionTable } from '../projections/version-table.ts';
 import { ownTypes } from './begin-rebuild.ts';
+import { copyRows, readCopyColumns } from './copy-rows.ts';
+import type { CopyColumn } from './copy-rows.ts';
 import { RebuildTakenOverError } from './rebuild-errors.ts';
 
 /** A part of a rebuild, as its checkpoint has it. */
@@ -41,6 +42,7 @@ export async function foldRange(deps: FoldRangeDeps, part: RebuildPart): Promise
   let folded = part.folded;
   let pending = new Pending();
   let writing: Promise<void> = Promise.resolve();
+  const columns = await withTransaction(pool, SCOPE, (tx) => readColumns(tx, projection));
 
   const flush = async (upTo: number): Promise<void> => {
     const { rows, events } = pending;
@@ -49,7 +51,7 @@ export async function foldRange(deps: FoldRangeDeps, part: RebuildPart): Promise
     folded = upTo;
     done += events;
     await writing;
-    writing = withTransaction(pool, SCOPE, (tx) => write(tx, deps, part, { expected, upTo, events, rows }));
+    writing = withTransaction(pool, SCOPE, (tx) => write(tx, deps, part, { expected, upTo, events, rows, columns }));
     // It is awaited before the next one; until then nothing else would see it fail.
     writing.catch(() => undefined);
     if (rate === undefined) return;
@@ -87,13 +89,25 @@ class Pending {
   }
 }
 
-type Flush = Readonly<{ expected: number | null; upTo: number; events: number; rows: TableRows }>;
+/** By table without the version. */
+type Columns = ReadonlyMap<string, readonly CopyColumn[]>;
+
+async function readColumns(tx: Tx, { tables, version }: Projection): Promise<Columns> {
+  const columns = new Map<string, readonly CopyColumn[]>();
+  for (const table of tables) {
+    // oxlint-disable-next-line no-await-in-loop -- one connection
+    columns.set(table, await readCopyColumns(tx, versionTable(table, version)));
+  }
+  return columns;
+}
+
+type Flush = Readonly<{ expected: number | null; upTo: number; events: number; rows: TableRows; columns: Columns }>;
 
 async function write(
   tx: Tx,
   { projection, epoch }: FoldRangeDeps,
   { from }: RebuildPart,
-  { expected, upTo, events, rows }: Flush,
+  { expected, upTo, events, rows, columns }: Flush,
 ): Promise<void> {
   const { name, version } = projection;
   const { rowCount } = await tx.query(
@@ -109,6 +123,6 @@ async function write(
   if (rowCount !== 1) throw new RebuildTakenOverError(name, version);
   for (const [table, added] of Object.entries(rows)) {
     // oxlint-disable-next-line no-await-in-loop -- one connection writes one table at a time
-    await insertRows(tx, versionTable(table, version), added);
+    await copyRows(tx, versionTable(table, version), columns.get(table) ?? [], added);
   }
 }

@@ -17,7 +17,7 @@ export async function fillBySql(pool: Pool): Promise<number> {
       [VERSION],
     );
     await tx.query(`select hookledger.create_version_tables('usage', $1::integer)`, [VERSION]);
-    const [facts, lines] = [versionTable('usage_facts', VERSION), versionTable('usage_lines', VERSION)];
+    const [facts, usageLines] = [versionTable('usage_facts', VERSION), versionTable('usage_lines', VERSION)];
     await tx.query(
       `insert into ${facts} (fact_key, kind, stream_key, tenant_id, provider, account, mode, books, meter, unit,
          occurred_at, fact_rank, provider_time, position, event_id, first_position, tenant_since, quantity, cost,
@@ -29,15 +29,25 @@ export async function fillBySql(pool: Pool): Promise<number> {
        order by fact_key, fact_rank desc, provider_time desc, position desc`,
     );
     await tx.query(
-      `insert into ${lines} (position, line_no, fact_key, event_id, cause, kind, tenant_id, provider, mode, books, meter,
+      `insert into ${usageLines} (position, line_no, fact_key, event_id, cause, kind, tenant_id, provider, mode, books, meter,
          unit, occurred_at, facts, quantity, cost, cost_currency, rated, rated_currency, unpriced, cost_status, uncosted)
        select position, 1, fact_key, event_id, 'fact', kind, tenant_id, provider, mode, books, meter, unit, occurred_at, 1,
          coalesce(quantity, 0), coalesce(cost, 0), coalesce(cost_currency, ''), 0, '', 0, 'final', 0
        from ${facts}`,
     );
-    await tx.query(sumUsageLines(VERSION, lines));
-    await tx.query(sumUsageDays(VERSION, lines));
-    await tx.query(`select hookledger.index_version_tables('usage', $1::integer)`, [VERSION]);
   });
+  const lines = versionTable('usage_lines', VERSION);
+  const finish = (table: string, sums?: string): Promise<void> =>
+    withTransaction(pool, { tenant: '*' }, async (tx) => {
+      if (sums !== undefined) await tx.query(sums);
+      await tx.query(`select hookledger.index_version_table('usage', $1::integer, $2::text)`, [VERSION, table]);
+    });
+  // Two at a time, as ours.
+  await Promise.all([
+    finish('usage_facts').then(() => finish('usage_sums', sumUsageLines(VERSION, lines))),
+    finish('usage_lines')
+      .then(() => finish('usage_days', sumUsageDays(VERSION, lines)))
+      .then(() => finish('usage_cost_reports')),
+  ]);
   return VERSION;
 }

@@ -84,6 +84,16 @@ describe('a pool', () => {
     expect(rows).toEqual([{ current_user: 'hookledger_app', statement: '1234ms', idle: '2s' }]);
   });
 
+  test.each([
+    ['2026-11-24 12:00:00.123456+00', '2026-11-24T12:00:00.123Z'],
+    ['2026-11-24 12:00:00+00', '2026-11-24T12:00:00.000Z'],
+    ['2026-11-24 14:00:00+02', '2026-11-24T12:00:00.000Z'],
+    ['0044-03-15 12:00:00+00 BC', '-000043-03-15T12:00:00.000Z'],
+  ])('reads the instant %s', async (text, instant) => {
+    const { rows } = await database.pool.query<{ instant: Date }>('select $1::timestamptz as instant', [text]);
+    expect(rows[0]?.instant.toISOString()).toBe(instant);
+  });
+
   test('reads exact numbers and dates as text, instants as Date', async () => {
     const { rows } = await database.adminPool.query(
       `select 9007199254740993::bigint as big, 0.1::numeric as exact, '{1.10,2}'::numeric[] as many,
