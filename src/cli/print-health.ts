@@ -3,13 +3,13 @@ import { formatDuration } from './format-time.ts';
 import type { Column, Output } from './output.ts';
 import type { Attention } from './queries/count-attention.ts';
 import type { LaneBehind } from './queries/list-lanes-behind.ts';
-import type { ListedProjection } from './queries/list-projections.ts';
+import type { ListedVersion } from '../replay/list-versions.ts';
 import type { QueueDepths } from './queue-depths.ts';
 import { depthCells } from './queue-depths.ts';
 
 export type Health = Readonly<{
   log: LogReading;
-  projections: readonly ListedProjection[];
+  projections: readonly ListedVersion[];
   lanesBehind: readonly LaneBehind[];
   queues: QueueDepths;
   attention: Attention;

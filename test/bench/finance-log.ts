@@ -49,6 +49,8 @@ export async function createFinanceLog(
   }
 
   return {
+    /** With the application's rights, and without a limit on time. */
+    pool,
     insert,
     /** Appends and folds; answers the last position and how long the folds took. */
     async load(stories: FinanceStories): Promise<{ position: bigint; foldMs: number }> {

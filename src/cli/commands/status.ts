@@ -11,7 +11,7 @@ import { printHealth } from '../print-health.ts';
 import { printMissing } from '../print-missing.ts';
 import { countAttention } from '../queries/count-attention.ts';
 import { listLanesBehind } from '../queries/list-lanes-behind.ts';
-import { listProjections } from '../queries/list-projections.ts';
+import { listVersions } from '../../replay/list-versions.ts';
 import { snakeCased } from '../snake-cased.ts';
 
 const command = defineCommand({
@@ -40,7 +40,7 @@ const MAX_LANES = 1_000;
 async function printStatus({ config, out }: Context, environment: Environment): Promise<number> {
   const read = await withReadTransaction(environment.pool, {}, async (tx) => ({
     log: await readLog(tx),
-    projections: await listProjections(tx),
+    projections: await listVersions(tx),
     lanesBehind: await listLanesBehind(tx, { limit: MAX_LANES }),
     attention: await countAttention(tx),
   }));

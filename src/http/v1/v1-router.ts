@@ -5,6 +5,7 @@ import { reports } from '../../finance/reports.ts';
 import type { RequireRole } from '../auth.ts';
 import { ProblemError } from '../problem.ts';
 import { callsRoute } from './calls-route.ts';
+import { projectionsRoute } from './projections-route.ts';
 import { conflictsRoute } from './conflicts-route.ts';
 import { deadLettersEventRoute } from './dead-letters-event-route.ts';
 import { deadLettersListRoute } from './dead-letters-list-route.ts';
@@ -48,6 +49,7 @@ export function createV1Router({ requireRole, ...deps }: RouteDeps & Readonly<{ 
   router.get('/webhooks', anyone, webhooksListRoute(deps));
   router.get('/webhooks/:id', anyone, webhookRoute(deps));
   router.get('/conflicts', anyone, conflictsRoute(deps));
+  router.get('/projections', machinery, projectionsRoute(deps));
   router.get('/rejections', machinery, rejectionsRoute(deps));
   router.get('/dead-letters', machinery, deadLettersListRoute(deps));
   router.get('/dead-letters/:eventId', machinery, deadLettersEventRoute(deps));
