@@ -6,6 +6,7 @@ import { killPostgres, killRedis } from './kill-server.ts';
 import { redisStale, redisWipe } from './lose-redis.ts';
 import { pausedOwner } from './paused-owner.ts';
 import { poison } from './poison.ts';
+import { promoteUnderLoad } from './promote-under-load.ts';
 import { redisGone } from './redis-gone.ts';
 import { dumpRestore } from './restore.ts';
 import { rolling } from './rolling.ts';
@@ -30,4 +31,5 @@ export const DRILLS: readonly Drill[] = [
   dumpRestore,
   diskFull,
   clockJump,
+  promoteUnderLoad,
 ];
