@@ -100,7 +100,7 @@ export async function createApp(settings: AppSettings): Promise<App> {
 
   const projections = createVersionRunners({
     pool: pools.work,
-    projections: PROJECTIONS,
+    projections: settings.projections ?? PROJECTIONS,
     logger,
     clock: systemClock,
     batchSize: 500,

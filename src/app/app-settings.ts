@@ -2,6 +2,7 @@ import type { OutboundAdapter } from '../adapters/adapter.ts';
 import type { Queue } from '../domain/queues.ts';
 import type { RetentionDays } from '../event-store/retention.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { Projection } from '../projections/projection.ts';
 import type { DeclaredHandler, Handler } from '../workers/handler.ts';
 
 export const APP_ROLES = ['api', 'relay', 'worker', 'projector'] as const;
@@ -24,6 +25,8 @@ export type AppSettings = Readonly<{
   retention?: RetentionDays;
   /** Targets outside that handlers may call. */
   adapters?: readonly OutboundAdapter[];
+  /** The folds of read models; those of the release when left out. */
+  projections?: readonly Projection[];
   /** Instead of the product's own; declared, where jobs are to be handled in the order of each stream. */
   handlers?: Readonly<Partial<Record<Queue, Handler | DeclaredHandler>>>;
   /** So long an owner of a call to the outside may be silent before it is taken for dead; 10 seconds when left out. */

@@ -6,6 +6,7 @@ import { QUEUES } from '../domain/queues.ts';
 import type { Logger } from '../platform/logger.ts';
 import { migrate } from '../platform/migrate.ts';
 import { APPLICATION_ROLE } from '../platform/postgres.ts';
+import type { Projection } from '../projections/projection.ts';
 import { prepareBullmqPostgres } from '../transports/prepare-bullmq-postgres.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
@@ -42,6 +43,8 @@ export async function startStack(options: {
   roles: readonly AppRole[];
   /** Of the embedded server; it must stay in its directory. */
   dataDir?: string;
+  /** The folds of read models; those of the release when left out. */
+  projections?: readonly Projection[];
 }): Promise<Stack> {
   const { config, logger, roles } = options;
   const directory = openDataDirectory(options.dataDir ?? config.dataDir);
@@ -83,6 +86,7 @@ export async function startStack(options: {
       bodyLimitBytes: config.bodyLimitBytes,
       retention: retentionOf(config),
       shutdownMs: config.shutdownSeconds * 1_000,
+      ...(options.projections === undefined ? {} : { projections: options.projections }),
       logger,
     });
     stops.push(app.close);

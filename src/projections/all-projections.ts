@@ -15,13 +15,16 @@ export const PROJECTIONS: readonly Projection[] = [
   callsProjection,
 ];
 
-/** The fold of that version, or the newest. @throws UnknownProjectionError where the code has none. */
-export function projectionNamed(name: string, foldVersion?: number): Projection {
-  const found = PROJECTIONS.findLast(
+/**
+ * The fold of that version, or the newest.
+ * @throws UnknownProjectionError where there is none in the list.
+ */
+export function projectionNamed(projections: readonly Projection[], name: string, foldVersion?: number): Projection {
+  const found = projections.findLast(
     (each) => each.name === name && (foldVersion === undefined || each.foldVersion === foldVersion),
   );
   if (found !== undefined) return found;
-  const names = [...new Set(PROJECTIONS.map((each) => each.name))].join(', ');
+  const names = [...new Set(projections.map((each) => each.name))].join(', ');
   throw new UnknownProjectionError(
     foldVersion === undefined
       ? `There is no projection ${name}; there are ${names}.`

@@ -1,10 +1,14 @@
 import type { Tx } from '../platform/postgres.ts';
 import { projectionNamed } from '../projections/all-projections.ts';
+import type { Projection } from '../projections/projection.ts';
 import { lockCheckpoint } from '../projections/checkpoint.ts';
 import { foldUpTo } from '../projections/fold-up-to.ts';
 import { ReplayRefusedError } from './rebuild-errors.ts';
 import type { RegisteredVersion } from './registry.ts';
 import { lockVersions } from './registry.ts';
+
+/** A projection by its name, and the folds that this process has. */
+export type Versioned = Readonly<{ name: string; projections: readonly Projection[] }>;
 
 /** The active version and another one, both at one position, which neither leaves before the transaction ends. */
 export type HeldVersions = Readonly<{ active: RegisteredVersion; other: RegisteredVersion; position: bigint }>;
@@ -16,7 +20,7 @@ export type HeldVersions = Readonly<{ active: RegisteredVersion; other: Register
  */
 export async function holdVersions(
   tx: Tx,
-  name: string,
+  { name, projections }: Versioned,
   choose: (versions: readonly RegisteredVersion[]) => RegisteredVersion | undefined,
 ): Promise<HeldVersions> {
   const versions = await lockVersions(tx, name);
@@ -38,7 +42,7 @@ export async function holdVersions(
   // In the order of their versions, as everybody does it.
   const [first, second] = [active, other]
     .toSorted((a, b) => a.version - b.version)
-    .map(({ version, foldVersion }) => projectionNamed(name, foldVersion).at(version));
+    .map(({ version, foldVersion }) => projectionNamed(projections, name, foldVersion).at(version));
   if (first === undefined || second === undefined) throw new RangeError('Two versions are two.');
   const positions = [await lockCheckpoint(tx, first), await lockCheckpoint(tx, second)] as const;
   const position = positions[0] > positions[1] ? positions[0] : positions[1];

@@ -1,6 +1,8 @@
 import type { Pool, Tx } from '../platform/postgres.ts';
 import { withTransaction } from '../platform/postgres.ts';
-import type { HeldVersions } from './hold-versions.ts';
+import { PROJECTIONS } from '../projections/all-projections.ts';
+import type { Projection } from '../projections/projection.ts';
+import type { HeldVersions, Versioned } from './hold-versions.ts';
 import { holdVersions } from './hold-versions.ts';
 import { ReplayRefusedError } from './rebuild-errors.ts';
 import type { RegisteredVersion } from './registry.ts';
@@ -12,6 +14,8 @@ export type Keeping = Readonly<{
   now: Date;
   /** How long the version that was active is kept up to date. */
   keepMs: number;
+  /** The folds that this process has; those of the release when left out. */
+  projections?: readonly Projection[];
 }>;
 
 /** `acceptDifferences`: whoever has read the report says so; without it a version whose money differs is refused. */
@@ -24,7 +28,9 @@ export type PromoteOptions = Keeping & Readonly<{ acceptDifferences: boolean }>;
  */
 export async function promoteRebuild(pool: Pool, name: string, options: PromoteOptions): Promise<Promoted> {
   return withTransaction(pool, { tenant: '*' }, async (tx) => {
-    const held = await holdVersions(tx, name, (versions) => versions.find(({ state }) => state === 'verifying'));
+    const held = await holdVersions(tx, versioned(name, options), (versions) =>
+      versions.find(({ state }) => state === 'verifying'),
+    );
     assertMayBePromoted(held.other, options);
     return exchange(tx, held, options);
   });
@@ -40,7 +46,7 @@ export async function rollBackPromotion(pool: Pool, name: string, keeping: Keepi
       state === 'retired' && keepUntil !== null && keepUntil > keeping.now;
     const held = await holdVersions(
       tx,
-      name,
+      versioned(name, keeping),
       (versions) => versions.filter(isKept).toSorted((a, b) => Number(b.keepUntil) - Number(a.keepUntil))[0],
     );
     return exchange(tx, held, keeping);
@@ -94,6 +100,10 @@ function assertMayBePromoted(
         `projections verify ${name}), then promote with --accept-differences.`,
     );
   }
+}
+
+function versioned(name: string, { projections = PROJECTIONS }: Keeping): Versioned {
+  return { name, projections };
 }
 
 async function exchange(

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createLogger } from '../platform/logger.ts';
 import { withTransaction } from '../platform/postgres.ts';
-import { projectionNamed } from '../projections/all-projections.ts';
+import { projectionNamed, PROJECTIONS } from '../projections/all-projections.ts';
 import { foldRange } from './fold-range.ts';
 import type { RebuildPart } from './fold-range.ts';
 import { readBroadcast } from './read-broadcast.ts';
@@ -25,7 +25,7 @@ const stop = new AbortController();
 parentPort?.once('message', () => stop.abort());
 const pool = createRebuildPool(order.databaseUrl, createLogger({ level: 'silent' }));
 try {
-  const projection = projectionNamed(order.name, order.foldVersion).at(order.version);
+  const projection = projectionNamed(PROJECTIONS, order.name, order.foldVersion).at(order.version);
   const target = BigInt(order.target);
   const broadcast = await withTransaction(pool, { tenant: '*' }, (tx) => readBroadcast(tx, projection, target));
   await foldRange(

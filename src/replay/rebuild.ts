@@ -2,7 +2,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Pool, Tx } from '../platform/postgres.ts';
 import { withTransaction } from '../platform/postgres.ts';
-import { projectionNamed } from '../projections/all-projections.ts';
+import { projectionNamed, PROJECTIONS } from '../projections/all-projections.ts';
 import type { Projection } from '../projections/projection.ts';
 import { createProjectionRunner } from '../projections/run-projection.ts';
 import { versionTable } from '../projections/version-table.ts';
@@ -16,7 +16,14 @@ import { RebuildTakenOverError } from './rebuild-errors.ts';
 import { createRebuildPool } from './rebuild-pool.ts';
 import { changeVersion, lockVersions } from './registry.ts';
 
-export type RebuildDeps = Readonly<{ databaseUrl: string; logger: Logger; clock: Clock; signal: AbortSignal }>;
+export type RebuildDeps = Readonly<{
+  databaseUrl: string;
+  logger: Logger;
+  clock: Clock;
+  signal: AbortSignal;
+  /** The folds that this process has, all in it, without threads; those of the release when left out. */
+  projections?: readonly Projection[];
+}>;
 
 export type RebuildOptions = RebuildOrder &
   Readonly<{ /** Events a second and worker, at most. */ rate?: number | undefined }>;
@@ -41,7 +48,7 @@ const BATCH = 2_000;
 export async function rebuildProjection(deps: RebuildDeps, name: string, options: RebuildOptions): Promise<Rebuilt> {
   const pool = createRebuildPool(deps.databaseUrl, deps.logger);
   try {
-    const known = projectionNamed(name);
+    const known = projectionNamed(deps.projections ?? PROJECTIONS, name);
     const begun = await withTransaction(pool, SCOPE, (tx) => beginRebuild(tx, known, options));
     const { version, isResumed } = begun;
     const projection = known.at(version);
@@ -64,7 +71,7 @@ const FEW_EVENTS = 20_000;
 
 async function foldParts(
   pool: Pool,
-  { databaseUrl, signal }: RebuildDeps,
+  { databaseUrl, signal, projections }: RebuildDeps,
   projection: Projection,
   { epoch, target, rate }: Begun & Pick<RebuildOptions, 'rate'>,
 ): Promise<void> {
@@ -72,7 +79,7 @@ async function foldParts(
   const parts = await withTransaction(pool, SCOPE, (tx) => readParts(tx, name, version));
   const open = parts.filter(({ folded, to }) => folded !== to);
   const left = open.reduce((sum, { eventsLeft }) => sum + eventsLeft, 0);
-  if (left > FEW_EVENTS) {
+  if (left > FEW_EVENTS && projections === undefined) {
     await foldInThreads({ databaseUrl, name, version, foldVersion, epoch, target: String(target), rate }, open, signal);
     return;
   }

@@ -1,6 +1,7 @@
 import type { Pool, Tx } from '../platform/postgres.ts';
 import { withTransaction } from '../platform/postgres.ts';
-import { projectionNamed } from '../projections/all-projections.ts';
+import { projectionNamed, PROJECTIONS } from '../projections/all-projections.ts';
+import type { Projection } from '../projections/projection.ts';
 import { versionTable } from '../projections/version-table.ts';
 import { holdVersions } from './hold-versions.ts';
 import type { MoneyDifference } from './money-differences.ts';
@@ -33,13 +34,17 @@ export type Verification = Readonly<{
  * promoted afterwards. Folds of both stand still meanwhile; figures lag by as long, and nothing else waits.
  * @throws ReplayRefusedError
  */
-export async function verifyRebuild(pool: Pool, name: string): Promise<Verification> {
+export async function verifyRebuild(
+  pool: Pool,
+  name: string,
+  projections: readonly Projection[] = PROJECTIONS,
+): Promise<Verification> {
   return withTransaction(pool, { tenant: '*' }, async (tx) => {
-    const { active, other, position } = await holdVersions(tx, name, (versions) =>
+    const { active, other, position } = await holdVersions(tx, { name, projections }, (versions) =>
       versions.find(({ state }) => state === 'verifying'),
     );
     const tables: ComparedTable[] = [];
-    for (const table of projectionNamed(name).tables) {
+    for (const table of projectionNamed(projections, name).tables) {
       // oxlint-disable-next-line no-await-in-loop -- one connection
       const [one, two] = [await checksum(tx, table, active.version), await checksum(tx, table, other.version)];
       tables.push({

@@ -76,3 +76,20 @@ export const SUMMARY: readonly Readonly<{
   { tenant: 'Cedar Legal', currency: 'USD', rated: '5.94', billed: '10', collected: '6', cost: '13.1628' },
   { tenant: 'unassigned', currency: 'USD', rated: '0', billed: '0', collected: '0', cost: '0.22' },
 ];
+
+/**
+ * By started minutes, calls of b, b+6, …, b+66 seconds come to
+ *   Birch   6·120+6·180 = 1800     4·120+8·180 = 1920    2·120+10·180 = 2040   900 more, · 0.0045 = 4.05 EUR
+ *   Cedar   120+10·180+240 = 2160  9·180+3·240 = 2340    7·180+5·240 = 2460    1020 more, · 0.001 = 1.02 USD
+ * Alder pays for cost, not for seconds.
+ */
+export const REPLAY: readonly (readonly [
+  tenant: string,
+  month: string,
+  figure: string,
+  difference: string,
+  currency: string,
+])[] = [
+  ['Birch Motors', '2026-11', 'rated', '4.05', 'EUR'],
+  ['Cedar Legal', '2026-11', 'rated', '1.02', 'USD'],
+];

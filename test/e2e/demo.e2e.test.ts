@@ -10,6 +10,8 @@ import type { DemoFigures } from '../../src/dev/demo/read-figures.ts';
 import { readFigures } from '../../src/dev/demo/read-figures.ts';
 import { readProgress } from '../../src/dev/demo/read-progress.ts';
 import { sendDeliveries } from '../../src/dev/demo/send-deliveries.ts';
+import { replayDemo } from '../../src/dev/demo/replay-demo.ts';
+import { DEMO_PROJECTIONS } from '../../src/dev/demo/started-minutes.ts';
 import type { DemoSetUp } from '../../src/dev/demo/set-up-demo.ts';
 import { setUpDemo } from '../../src/dev/demo/set-up-demo.ts';
 import type { Stack } from '../../src/dev/start-stack.ts';
@@ -20,7 +22,7 @@ import type { Pool } from '../../src/platform/postgres.ts';
 import { APPLICATION_ROLE, createPool, withTransaction } from '../../src/platform/postgres.ts';
 import { createOrm } from '../../src/tenants/orm.ts';
 import { eventually } from '../support/eventually.ts';
-import { COSTS, ESTIMATES, SUMMARY, USAGE } from './demo-figures.ts';
+import { COSTS, ESTIMATES, REPLAY, SUMMARY, USAGE } from './demo-figures.ts';
 import { readOracle } from './demo-oracle.ts';
 
 const logger = createLogger({ level: 'silent' });
@@ -34,7 +36,7 @@ let setUp: DemoSetUp;
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'hookledger-demo-'));
   const config = loadConfig({ HOOKLEDGER_DATA_DIR: dataDir, PORT: '0' });
-  stack = await startStack({ config, logger, roles: APP_ROLES });
+  stack = await startStack({ config, logger, roles: APP_ROLES, projections: DEMO_PROJECTIONS });
   pool = createPool({
     url: stack.databaseUrl,
     role: APPLICATION_ROLE,
@@ -204,5 +206,34 @@ describe('the demo', () => {
     expect(losses.map((row) => nameOf(row.tenant_id))).toEqual(['Cedar Legal']);
     const again = await close();
     expect(again).toEqual({ ...books, adjustments: [] });
+  });
+
+  test('ends with a rebuild, a report of whose price would change, a promotion and the way back, again and again', async () => {
+    for (const _time of [1, 2]) {
+      const progress: number[] = [];
+      const { verification, promoted, back } = await replayDemo({
+        databaseUrl: stack.databaseUrl,
+        logger,
+        signal: new AbortController().signal,
+        onProgress: (events, expected) => void progress.push(events / expected),
+      });
+      expect(progress.at(-1)).toBe(1);
+      expect(
+        verification.differences.map((row) => [
+          nameOf(row.tenantId),
+          row.month,
+          row.figure,
+          row.difference,
+          row.currency,
+        ]),
+      ).toEqual(REPLAY);
+      expect(promoted).toMatchObject({ from: 1, to: 2 });
+      expect(back).toMatchObject({ from: 2, to: 1 });
+      const { rows } = await withTransaction(pool, { tenant: '*' }, (tx) =>
+        tx.query(`select version, state from hookledger.projections where name = 'usage'`),
+      );
+      expect(rows).toEqual([{ version: 1, state: 'active' }]);
+    }
+    expect(await readFigures({ url: stack.url, key: setUp.financeKey })).toEqual(first);
   });
 });

@@ -18,11 +18,14 @@ import { startLatencyMeasure } from './latency.ts';
 import type { DemoOutput } from './print-report.ts';
 import { printCommands, printReport, showProgress } from './print-report.ts';
 import { printBooks } from './print-books.ts';
+import { printReplay } from './print-replay.ts';
 import { readFigures } from './read-figures.ts';
 import type { Progress } from './read-progress.ts';
 import { readProgress } from './read-progress.ts';
+import { replayDemo } from './replay-demo.ts';
 import { sendDeliveries } from './send-deliveries.ts';
 import { setUpDemo } from './set-up-demo.ts';
+import { DEMO_PROJECTIONS } from './started-minutes.ts';
 
 const CATCH_UP_DEADLINE_MS = 180_000;
 const POLL_MS = 100;
@@ -50,7 +53,7 @@ export async function runDemo(options: {
 
   out.line(`DEVELOPMENT: data in ${relative(process.cwd(), dataDir) || '.'}/`);
   out.line('Starting PostgreSQL, queues and all four roles …');
-  const stack = await startStack({ config, logger, roles: APP_ROLES });
+  const stack = await startStack({ config, logger, roles: APP_ROLES, projections: DEMO_PROJECTIONS });
   const pool = createPool({
     url: stack.databaseUrl,
     role: APPLICATION_ROLE,
@@ -82,6 +85,18 @@ export async function runDemo(options: {
     const catchUpQuietly = () => catchUp(pool, { ...out, note: () => undefined }, signal);
     const books = await closeDemoBooks({ url: stack.url, setUp, catchUp: catchUpQuietly });
     printBooks(out, { books, tenants: setUp.tenants });
+
+    let showRebuilt: ((done: number) => void) | undefined;
+    const replay = await replayDemo({
+      databaseUrl: stack.databaseUrl,
+      logger,
+      signal,
+      onProgress: (events, expected) => {
+        showRebuilt ??= showProgress(out, 'events folded again', expected);
+        showRebuilt(events);
+      },
+    });
+    printReplay(out, { replay, tenants: setUp.tenants });
 
     const { token } = await createSignInLink({ orm, clock: systemClock }, { role: 'admin' });
     printCommands(out, {
