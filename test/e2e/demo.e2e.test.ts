@@ -209,7 +209,7 @@ describe('the demo', () => {
   });
 
   test('ends with a rebuild, a report of whose price would change, a promotion and the way back, again and again', async () => {
-    for (const _time of [1, 2]) {
+    for (let time = 1; time <= 2; time += 1) {
       const progress: number[] = [];
       const { verification, promoted, back } = await replayDemo({
         databaseUrl: stack.databaseUrl,
