@@ -46,7 +46,9 @@ test('the commands of docs/replay.md rebuild a read model, compare it, promote i
 });
 
 test('what cannot be done says why, and what to do', async () => {
-  const [noReason, noName, unknown, early, active, none] = await Promise.all([
+  const [noStream, noMoment, noReason, noName, unknown, early, active, none] = await Promise.all([
+    cli('events', 'state', 'call/retell/org_1/live/nonsense'),
+    cli('events', 'state', 'call/retell/org_1/live/1', '--at', 'yesterday'),
     cli('projections', 'rebuild', 'calls'),
     cli('projections', 'rebuild', '--reason', 'x'),
     cli('projections', 'rebuild', 'nonsense', '--reason', 'x'),
@@ -54,6 +56,8 @@ test('what cannot be done says why, and what to do', async () => {
     cli('projections', 'drop', 'calls', '1', '--yes'),
     cli('projections', 'rollback', 'calls', '--yes'),
   ]);
+  expect(noStream).toMatchObject({ code: 1, stderr: expect.stringContaining('error not_found') });
+  expect(noMoment).toMatchObject({ code: 2, stderr: expect.stringContaining('--at is a time such as') });
   expect(noReason).toMatchObject({ code: 2, stderr: expect.stringContaining('--reason is missing') });
   expect(noName).toMatchObject({ code: 2, stderr: expect.stringContaining('needs <name>') });
   expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('error unknown_projection') });

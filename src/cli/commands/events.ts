@@ -1,9 +1,13 @@
+import { resolveAsOf } from '../../finance/as-of.ts';
+import type { AsOfRequest } from '../../finance/as-of.ts';
 import { listEvents, readEvent, readHighWaterMark } from '../../finance/events.ts';
 import { eventJson } from '../../http/v1/event-json.ts';
 import { MODES } from '../../domain/stream.ts';
 import { defineCommand, EXIT, oneOf } from '../command.ts';
 import { formatTime } from '../format-time.ts';
 import { NotFoundError } from '../not-found-error.ts';
+import { parseMoment } from '../parse-moment.ts';
+import { foldStreamAt } from '../../replay/fold-stream-at.ts';
 import { parseLimit, parsePosition, parseUuid } from '../parse-values.ts';
 import { readDatabase } from '../read-database.ts';
 
@@ -92,4 +96,42 @@ const show = defineCommand({
   },
 });
 
-export const commands = [list, show];
+const state = defineCommand({
+  name: 'events state',
+  summary: 'Fold one stream, as it was at any position or time, and show what comes of it',
+  description: 'By the newest folds of this release, from the log alone: no read model is asked, nothing is written.',
+  arguments: ['<stream>'],
+  options: { at: { type: 'string', value: 'POSITION|TIME', description: 'As the log stood then; now when left out' } },
+  examples: [
+    'events state call/retell/org_7f/test/call_1',
+    'events state payment/stripe/acct_1/live/pi_1 --at 2026-11-03T00:00:00Z',
+    'events state payment/stripe/acct_1/live/pi_1 --at 18022',
+  ],
+  async run({ values, positionals: [stream = ''], ...context }) {
+    const { position, folded } = await readDatabase(context, async (tx, { clock }) => {
+      const asOf = await resolveAsOf(tx, momentOf(values.at, clock.now()), {
+        modelPosition: await readHighWaterMark(tx),
+        now: clock.now(),
+      });
+      return { position: asOf.position, folded: await foldStreamAt(tx, stream, asOf.position) };
+    });
+    if (folded.length === 0) {
+      throw new NotFoundError(
+        `Nothing was folded of ${stream} up to position ${position}; \`hookledger events list --stream ${stream}\` shows its events.`,
+      );
+    }
+    const shown = { stream, position, folded };
+    context.out.json(shown);
+    // Rows of a dozen tables with columns of their own: JSON is what shows them best to people, too.
+    context.out.line(JSON.stringify({ ...shown, position: String(position) }, undefined, 2));
+    return EXIT.done;
+  },
+});
+
+function momentOf(at: string | undefined, now: Date): AsOfRequest {
+  if (at === undefined) return { kind: 'now' };
+  if (/^\d+$/.test(at)) return { kind: 'position', position: BigInt(parsePosition(at, '--at')) };
+  return { kind: 'time', at: parseMoment(at, '--at', now) };
+}
+
+export const commands = [list, show, state];
