@@ -45,26 +45,30 @@ create policy tenant on hookledger.usage_days_v1 for select to hookledger_tenant
 grant select, insert, update on hookledger.usage_days_v1 to hookledger_app;
 grant select on hookledger.usage_days_v1 to hookledger_tenant;
 
--- In key order, so that two writers cannot deadlock.
+-- Into the days of the version whose lines are written, by the name of its table. In key order, so that two writers
+-- cannot deadlock.
 create function hookledger.add_usage_days() returns trigger
 language plpgsql set search_path = hookledger, pg_temp as $$
 begin
-  insert into hookledger.usage_days_v1 as d (tenant_id, mode, books, day, provider, kind, meter, unit, cost_currency,
-    rated_currency, cost_status, priced_by, plan_id, component_no, facts, quantity, cost, rated, unpriced, uncosted,
-    line_count, min_position, max_position)
-  select l.tenant_id, l.mode, l.books, date_trunc('day', l.occurred_at, 'UTC'), l.provider, l.kind, l.meter, l.unit,
-    l.cost_currency, l.rated_currency, l.cost_status, coalesce(l.priced_by, ''), coalesce(l.plan_id, ''),
-    coalesce(l.component_no, -1), sum(l.facts), sum(l.quantity), sum(l.cost), sum(l.rated), sum(l.unpriced),
-    sum(l.uncosted), count(*), min(l.position), max(l.position)
-  from line l
-  group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
-  order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
-  on conflict on constraint usage_days_v1_pkey do update set
-    facts = d.facts + excluded.facts, quantity = d.quantity + excluded.quantity, cost = d.cost + excluded.cost,
-    rated = d.rated + excluded.rated, unpriced = d.unpriced + excluded.unpriced,
-    uncosted = d.uncosted + excluded.uncosted, line_count = d.line_count + excluded.line_count,
-    min_position = least(d.min_position, excluded.min_position),
-    max_position = greatest(d.max_position, excluded.max_position);
+  execute format($sql$
+    insert into hookledger.%I as d (tenant_id, mode, books, day, provider, kind, meter, unit, cost_currency,
+      rated_currency, cost_status, priced_by, plan_id, component_no, facts, quantity, cost, rated, unpriced, uncosted,
+      line_count, min_position, max_position)
+    select l.tenant_id, l.mode, l.books, date_trunc('day', l.occurred_at, 'UTC'), l.provider, l.kind, l.meter, l.unit,
+      l.cost_currency, l.rated_currency, l.cost_status, coalesce(l.priced_by, ''), coalesce(l.plan_id, ''),
+      coalesce(l.component_no, -1), sum(l.facts), sum(l.quantity), sum(l.cost), sum(l.rated), sum(l.unpriced),
+      sum(l.uncosted), count(*), min(l.position), max(l.position)
+    from line l
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
+    order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
+    on conflict (tenant_id, mode, books, day, provider, kind, meter, unit, cost_currency, rated_currency, cost_status,
+      priced_by, plan_id, component_no) do update set
+      facts = d.facts + excluded.facts, quantity = d.quantity + excluded.quantity, cost = d.cost + excluded.cost,
+      rated = d.rated + excluded.rated, unpriced = d.unpriced + excluded.unpriced,
+      uncosted = d.uncosted + excluded.uncosted, line_count = d.line_count + excluded.line_count,
+      min_position = least(d.min_position, excluded.min_position),
+      max_position = greatest(d.max_position, excluded.max_position)
+    $sql$, replace(tg_table_name, 'usage_lines', 'usage_days'));
   return null;
 end
 $$;
@@ -72,7 +76,7 @@ $$;
 create function hookledger.clear_usage_days() returns trigger
 language plpgsql set search_path = hookledger, pg_temp as $$
 begin
-  delete from hookledger.usage_days_v1;
+  execute format('delete from hookledger.%I', replace(tg_table_name, 'usage_lines', 'usage_days'));
   return null;
 end
 $$;

@@ -55,40 +55,6 @@ create policy application on hookledger.projection_tables to hookledger_app usin
 create policy tenant on hookledger.projection_tables for select to hookledger_tenant using (true);
 grant select on hookledger.projection_tables to hookledger_app, hookledger_tenant;
 
--- Whichever version's lines are written, its days follow. As before, but for the names.
-create or replace function hookledger.add_usage_days() returns trigger
-language plpgsql set search_path = hookledger, pg_temp as $$
-begin
-  execute format($sql$
-    insert into hookledger.%I as d (tenant_id, mode, books, day, provider, kind, meter, unit, cost_currency,
-      rated_currency, cost_status, priced_by, plan_id, component_no, facts, quantity, cost, rated, unpriced, uncosted,
-      line_count, min_position, max_position)
-    select l.tenant_id, l.mode, l.books, date_trunc('day', l.occurred_at, 'UTC'), l.provider, l.kind, l.meter, l.unit,
-      l.cost_currency, l.rated_currency, l.cost_status, coalesce(l.priced_by, ''), coalesce(l.plan_id, ''),
-      coalesce(l.component_no, -1), sum(l.facts), sum(l.quantity), sum(l.cost), sum(l.rated), sum(l.unpriced),
-      sum(l.uncosted), count(*), min(l.position), max(l.position)
-    from line l
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
-    order by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
-    on conflict (tenant_id, mode, books, day, provider, kind, meter, unit, cost_currency, rated_currency, cost_status,
-      priced_by, plan_id, component_no) do update set
-      facts = d.facts + excluded.facts, quantity = d.quantity + excluded.quantity, cost = d.cost + excluded.cost,
-      rated = d.rated + excluded.rated, unpriced = d.unpriced + excluded.unpriced,
-      uncosted = d.uncosted + excluded.uncosted, line_count = d.line_count + excluded.line_count,
-      min_position = least(d.min_position, excluded.min_position),
-      max_position = greatest(d.max_position, excluded.max_position)
-    $sql$, replace(tg_table_name, 'usage_lines', 'usage_days'));
-  return null;
-end
-$$;
-create or replace function hookledger.clear_usage_days() returns trigger
-language plpgsql set search_path = hookledger, pg_temp as $$
-begin
-  execute format('delete from hookledger.%I', replace(tg_table_name, 'usage_lines', 'usage_days'));
-  return null;
-end
-$$;
-
 create function hookledger.version_of_tables(p_name text, p_version integer, p_states text[]) returns void
 language plpgsql stable set search_path = hookledger, pg_temp as $$
 begin
@@ -132,7 +98,7 @@ begin
 end
 $$;
 
--- From here on everybody may do with it what they may with the active version's. Does nothing where that was done before.
+-- From here on everybody may do with it what they may with the active version's.
 create function hookledger.index_version_table(p_name text, p_version integer, p_table text) returns void
 language plpgsql security definer set search_path = hookledger, pg_temp as $$
 declare
@@ -144,9 +110,6 @@ begin
   select t.table_name || '_v' || p.version into strict v_from
   from projection_tables t join projections p using (name)
   where t.name = p_name and t.table_name = p_table and p.state = 'active';
-  if exists (select from pg_constraint where conrelid = v_to::regclass and contype = 'p') then
-    return;
-  end if;
   for v_each in
     select conname, pg_get_constraintdef(oid) as definition from pg_constraint
     where conrelid = v_from::regclass and contype in ('p', 'u') order by conname
