@@ -1,23 +1,21 @@
 import { dropVersion, promoteRebuild, rollBackPromotion } from '../../replay/promote.ts';
 import type { Promoted } from '../../replay/promote.ts';
-import { readRebuildProgress } from '../../replay/rebuild-progress.ts';
 import { createRebuildPool } from '../../replay/rebuild-pool.ts';
 import { rebuildProjection } from '../../replay/rebuild.ts';
 import { verifyRebuild } from '../../replay/verify.ts';
 import type { Verification } from '../../replay/verify.ts';
-import { withTransaction } from '../../platform/postgres.ts';
+import { watchRebuild } from '../../replay/watch-rebuild.ts';
 import { defineCommand, EXIT, needed } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { withEnvironment } from '../environment.ts';
 import { formatTime } from '../format-time.ts';
 import type { Output } from '../output.ts';
+import { parseCount } from '../parse-values.ts';
 import { showProgress } from '../progress.ts';
 import { snakeCased } from '../snake-cased.ts';
-import { UsageError } from '../usage-error.ts';
 import { userOfMachine } from '../user-of-machine.ts';
 
 const MAX_WORKERS = 64;
-const POLL_MS = 250;
 const DAY_MS = 86_400_000;
 
 const rebuild = defineCommand({
@@ -36,8 +34,8 @@ const rebuild = defineCommand({
   examples: ["projections rebuild usage --reason 'the fold rounds up to whole minutes now'"],
   async run({ values, positionals: [name = ''], ...context }) {
     const options = {
-      workers: wholeNumber(values.workers ?? '2', '--workers', MAX_WORKERS),
-      rate: values.rate === undefined ? undefined : wholeNumber(values.rate, '--rate', 1e9),
+      workers: parseCount(values.workers ?? '2', '--workers', MAX_WORKERS),
+      rate: values.rate === undefined ? undefined : parseCount(values.rate, '--rate', 1e9),
       reason: needed(values.reason, '--reason'),
       by: userOfMachine(),
     };
@@ -45,9 +43,12 @@ const rebuild = defineCommand({
       const stop = new AbortController();
       const interrupt = (): void => stop.abort();
       process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-      const watching = watch(async () =>
-        withTransaction(environment.pool, { tenant: '*' }, (tx) => readRebuildProgress(tx, name)),
-      );
+      let draw: ((done: number) => void) | undefined;
+      const endWatching = watchRebuild(environment.pool, name, (events, expected) => {
+        if (expected === 0) return;
+        draw ??= showProgress(expected);
+        draw(events);
+      });
       try {
         const rebuilt = await rebuildProjection({ ...environment, signal: stop.signal }, name, options);
         context.out.json({ name, ...snakeCased(rebuilt) });
@@ -59,29 +60,12 @@ const rebuild = defineCommand({
         );
         return rebuilt.isFinished ? EXIT.done : EXIT.problem;
       } finally {
-        watching.stop();
+        endWatching();
         process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
       }
     });
   },
 });
-
-/** Draws the bar of a rebuild that goes on in this process. */
-function watch(read: () => Promise<Readonly<{ events: number; expected: number }> | undefined>): { stop(): void } {
-  let draw: ((done: number) => void) | undefined;
-  const timer = setInterval(() => {
-    read().then(
-      (progress) => {
-        if (progress === undefined || progress.expected === 0) return;
-        draw ??= showProgress(progress.expected);
-        draw(progress.events);
-      },
-      // The rebuild itself says what is wrong with the database.
-      () => undefined,
-    );
-  }, POLL_MS);
-  return { stop: () => clearInterval(timer) };
-}
 
 const verify = defineCommand({
   name: 'projections verify',
@@ -169,7 +153,7 @@ const promote = defineCommand({
   examples: ['projections promote usage --yes', 'projections promote usage --accept-differences --yes'],
   async run({ values, positionals: [name = ''], ...context }) {
     if (values.yes !== true) await confirm(`The rebuilt version of ${name} will be what everybody reads.`);
-    const keepMs = wholeNumber(values['keep-days'] ?? '7', '--keep-days', 365) * DAY_MS;
+    const keepMs = parseCount(values['keep-days'] ?? '7', '--keep-days', 365) * DAY_MS;
     const promoted = await withEnvironment(context, ({ pool, clock }) =>
       promoteRebuild(pool, name, {
         acceptDifferences: values['accept-differences'] === true,
@@ -190,7 +174,7 @@ const rollback = defineCommand({
   examples: ['projections rollback usage --yes'],
   async run({ values, positionals: [name = ''], ...context }) {
     if (values.yes !== true) await confirm(`The version of ${name} from before will be what everybody reads.`);
-    const keepMs = wholeNumber(values['keep-days'] ?? '7', '--keep-days', 365) * DAY_MS;
+    const keepMs = parseCount(values['keep-days'] ?? '7', '--keep-days', 365) * DAY_MS;
     const promoted = await withEnvironment(context, ({ pool, clock }) =>
       rollBackPromotion(pool, name, { keepMs, now: clock.now() }),
     );
@@ -213,7 +197,7 @@ const drop = defineCommand({
   options: { yes: { type: 'boolean', description: 'Do not ask' } },
   examples: ['projections drop usage 2 --yes'],
   async run({ values, positionals: [name = '', version = ''], ...context }) {
-    const number = wholeNumber(version, '<version>', 2 ** 31 - 1);
+    const number = parseCount(version, '<version>', 2 ** 31 - 1);
     if (values.yes !== true) await confirm(`Version ${number} of ${name} will be gone, with its tables.`);
     await withEnvironment(context, ({ pool }) => dropVersion(pool, name, number));
     context.out.json({ name, version: number, state: 'dropped' });
@@ -221,12 +205,6 @@ const drop = defineCommand({
     return EXIT.done;
   },
 });
-
-function wholeNumber(text: string, option: string, most: number): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= most) return number;
-  throw new UsageError(`${option} is a whole number from 1 to ${most}, not "${text}".`);
-}
 
 const right = (title: string) => ({ title, align: 'right' as const });
 

@@ -4,10 +4,10 @@ import { createRebuildPool } from '../../replay/rebuild-pool.ts';
 import { dropVersion, promoteRebuild, rollBackPromotion } from '../../replay/promote.ts';
 import type { Promoted } from '../../replay/promote.ts';
 import { listVersions } from '../../replay/list-versions.ts';
-import { readRebuildProgress } from '../../replay/rebuild-progress.ts';
 import { rebuildProjection } from '../../replay/rebuild.ts';
 import { verifyRebuild } from '../../replay/verify.ts';
 import type { Verification } from '../../replay/verify.ts';
+import { watchRebuild } from '../../replay/watch-rebuild.ts';
 import type { Pool } from '../../platform/postgres.ts';
 import { withTransaction } from '../../platform/postgres.ts';
 import { DEMO_FOLD, DEMO_PROJECTIONS } from './started-minutes.ts';
@@ -37,15 +37,8 @@ export async function replayDemo({
     await clear(pool);
     const order = { workers: 2, by: 'demo', reason: 'calls count by started minutes from November on' };
     const deps = { databaseUrl, logger, clock: systemClock, signal, projections };
-    const watching = setInterval(() => {
-      withTransaction(pool, { tenant: '*' }, (tx) => readRebuildProgress(tx, 'usage')).then(
-        (progress) => {
-          if (progress !== undefined) onProgress(progress.events, progress.expected);
-        },
-        (err: unknown) => logger.debug({ err }, 'the progress of the rebuild was not read'),
-      );
-    }, LOOK_MS);
-    const { version } = await rebuildProjection(deps, 'usage', order).finally(() => clearInterval(watching));
+    const endWatching = watchRebuild(pool, 'usage', onProgress);
+    const { version } = await rebuildProjection(deps, 'usage', order).finally(endWatching);
     const rebuilt = (await withTransaction(pool, { tenant: '*' }, listVersions)).find(
       (each) => each.name === 'usage' && each.version === version,
     );
@@ -61,8 +54,6 @@ export async function replayDemo({
     await pool.end();
   }
 }
-
-const LOOK_MS = 100;
 
 /** What a run that was interrupted has left: back to the fold of the release, and nothing of the demo's beside it. */
 async function clear(pool: Pool): Promise<void> {
